@@ -1,0 +1,1 @@
+"""What computes: pure, synchronous functions over values. No Ray, no network, no clock, no environment."""
