@@ -1,0 +1,1 @@
+"""A sentence or a picture becomes a printable object and a price."""

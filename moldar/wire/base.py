@@ -1,0 +1,52 @@
+"""What every wire model shares: requests refuse what they do not know, responses ignore it."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Request(BaseModel):
+    """Base of what a caller sends. A misspelt field is refused: it must not be ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class Response(BaseModel):
+    """Base of what the service answers. It may grow, so a client ignores what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+def _sound_text(text: str) -> str:
+    """`text`, if every UTF-8 store and C string can hold it."""
+    if "\0" in text:
+        raise ValueError("must not contain NUL")
+    # Python's own JSON reader lets a lone "\ud800" through, and it breaks at the first encode, far from the caller.
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not contain lone surrogates")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_sound_text)]
+"""A string without NUL or lone surrogates."""
+
+
+def _is_number(value: object) -> object:
+    # pydantic would read true as 1 and "12" as 12; JSON Schema calls both wrong, and so do we. 12.0 is an integer to both.
+    if isinstance(value, bool | str | bytes):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError, TypeError it lets through
+    return value
+
+
+JsonNumber = BeforeValidator(_is_number)
+"""Metadata for numbers of JSON bodies. Forms do without: their values are all text."""
+
+Count = Annotated[int, Field(ge=0)]
+MinorUnits = Annotated[
+    int, Field(description="Money in the smallest unit of its currency, such as cents; never a float.")
+]
+CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code.")]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="SHA-256 in lower-case hex.")]
+Triple = tuple[float, float, float]
+Row4 = tuple[float, float, float, float]
+Matrix4 = Annotated[tuple[Row4, Row4, Row4, Row4], Field(description="4x4 transform, row by row.")]

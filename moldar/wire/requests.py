@@ -1,0 +1,201 @@
+"""What a caller may ask. Bounds stand here once; the service, the clients and the documentation read them from here."""
+
+import base64
+import binascii
+import re
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from moldar.wire.base import JsonNumber, Request, Text
+
+Method = Literal["auto", "local", "replicate", "huggingface", "parametric", "relief"]
+MaterialName = Literal["pla", "petg", "abs", "asa", "tpu", "nylon", "resin"]
+Currency = Literal["USD", "EUR", "BRL"]
+Format = Literal["stl", "glb", "3mf", "obj", "ply"]
+SplatFormat = Literal["splats.ply", "splat", "spz"]
+Licence = Literal["any", "commercial", "permissive"]
+Process = Literal["fdm", "resin"]
+
+PROMPT_MAX_CHARS: Final = 2000
+IMAGE_MAX_BYTES: Final = 20 * 2**20  # decoded; phone cameras write 3-12 MB
+SIZE_MAX_MM: Final = 2000.0  # beyond every printer of docs; larger is a slip of units
+
+# 4 base64 characters carry 3 bytes; 100 more for "data:image/...;base64,".
+_IMAGE_MAX_CHARS = IMAGE_MAX_BYTES * 4 // 3 + 100
+_DATA_URI = re.compile(r"data:(image/[a-z0-9.+-]{1,60});base64,")
+_CUTOUT = re.compile(r"cutout:[A-Za-z0-9_-]{1,64}")
+
+
+def image_bytes(image: str) -> bytes | None:
+    """The bytes that a data URI carries, or None where `image` names a cut-out.
+
+    Raises:
+        ValueError: `image` is neither a base64 `data:image/...` URI nor "cutout:ID".
+    """
+    if _CUTOUT.fullmatch(image):
+        return None
+    head = _DATA_URI.match(image)
+    if head is None:
+        raise ValueError("must be a data:image/...;base64, URI or cutout:ID")
+    try:
+        return base64.b64decode(image[head.end() :], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("the data URI is not valid base64") from error
+
+
+def _sound_image(image: str) -> str:
+    if image_bytes(image) == b"":
+        raise ValueError("the picture is empty")
+    return image
+
+
+def _https_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # both raise on nonsense such as port 99999
+    except ValueError as error:
+        raise ValueError("is not a URL") from error
+    if parts.scheme != "https" or not host or any(c.isspace() for c in url):
+        raise ValueError("must be an https:// URL")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not carry a user name or password")
+    return url
+
+
+def _unique(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    if len(set(formats)) != len(formats):
+        raise ValueError("names a format twice")
+    return formats
+
+
+Prompt = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=PROMPT_MAX_CHARS)]
+Image = Annotated[str, StringConstraints(max_length=_IMAGE_MAX_CHARS), AfterValidator(_sound_image)]
+SizeMm = Annotated[float, Field(gt=0, le=SIZE_MAX_MM)]
+Quantity = Annotated[int, Field(ge=1, le=10_000)]
+Infill = Annotated[float, Field(ge=0, le=1)]
+MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+MetadataValue = Annotated[Text, StringConstraints(max_length=512)]
+
+
+class GenerationRequest(Request):
+    """Ask for one object. What is left out is read from the prompt, else a sensible default is taken."""
+
+    prompt: Prompt | None = Field(
+        None, description="The object in words, English or Portuguese.", examples=["a vase 120 mm tall"]
+    )
+    images: tuple[Image, ...] = Field(
+        (), max_length=4, description="Up to four pictures: base64 data URIs, or cutout:ID from POST /v1/cutouts."
+    )
+    method: Method = Field("auto", description="Which family of backends may serve; auto lets the router choose.")
+    model: str = Field(
+        "auto", pattern=r"^[a-z0-9][a-z0-9._:/-]{0,199}$", description="A model of the method, such as lgm or trellis."
+    )
+    negative_prompt: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] | None = (
+        Field(None, description="What the object should not be; only models that sample read it.")
+    )
+    seed: Annotated[int, JsonNumber] = Field(
+        0, ge=0, le=2**32 - 1, description="The same request with the same seed gives the same object."
+    )
+    steps: Annotated[int, JsonNumber] | None = Field(
+        None, ge=1, le=1000, description="Sampling steps; null takes the model's own."
+    )
+    guidance_scale: Annotated[float, JsonNumber] | None = Field(
+        None, ge=0, le=100, description="How strictly the model follows the prompt."
+    )
+    elevation_deg: Annotated[float, JsonNumber] = Field(
+        0.0, ge=-90, le=90, description="How far above the object the picture was taken."
+    )
+    size_mm: Annotated[SizeMm, JsonNumber] | None = Field(
+        None, description="Longest side of the printed object; null takes it from the prompt, else 100 mm."
+    )
+    material: MaterialName | None = Field(
+        None, description="Null takes the prompt's, else the one recommended for the use."
+    )
+    quantity: Annotated[Quantity, JsonNumber] | None = Field(
+        None, description="Pieces to quote; null takes the prompt's, else 1."
+    )
+    infill: Annotated[Infill, JsonNumber] = Field(0.2, description="Filled share of the interior.")
+    currency: Currency = Field("USD", description="Currency of the quote.")
+    formats: Annotated[tuple[Format, ...], AfterValidator(_unique)] = Field(
+        ("stl", "glb", "3mf"), min_length=1, max_length=5, description="Mesh files to write, each once."
+    )
+    deadline_s: Annotated[float, JsonNumber] | None = Field(
+        None, gt=0, le=86_400, description="Give up when it is not done this long after it was accepted."
+    )
+    webhook_url: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_https_url)] | None = Field(
+        None, description="Where to post the generation object when it ends; https only."
+    )
+    licence: Licence = Field(
+        "any",
+        description="commercial admits only weights whose output may be sold; permissive also refuses use restrictions.",
+    )
+    metadata: dict[MetadataKey, MetadataValue] = Field(
+        default_factory=dict, max_length=16, description="The caller's own labels, handed back unchanged."
+    )
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if self.prompt is None and not self.images:
+            raise ValueError("a prompt, images or both are needed")
+        return self
+
+
+class AnalysisRequest(GenerationRequest):
+    """The generation one is about to ask for: what it is understood to mean, who would serve it and for how much."""
+
+
+class BatchRequest(Request):
+    """Many generations under one id. All are accepted or none is."""
+
+    generations: tuple[GenerationRequest, ...] = Field(
+        min_length=1, max_length=200, description="Served as capacity allows."
+    )
+
+
+class QuoteRequest(Request):
+    """Price a finished generation again without generating it again; null keeps what it was generated with."""
+
+    material: MaterialName | None = Field(None, description="Another material.")
+    size_mm: Annotated[SizeMm, JsonNumber] | None = Field(
+        None, description="Another longest side; the shape is scaled."
+    )
+    infill: Annotated[Infill, JsonNumber] | None = Field(None, description="Another filled share of the interior.")
+    quantity: Annotated[Quantity, JsonNumber] | None = Field(None, description="Another number of pieces.")
+    currency: Currency | None = Field(None, description="Another currency.")
+
+
+class FileQuoteRequest(Request):
+    """The form beside the file of `POST /v1/quotes`."""
+
+    material: MaterialName = Field("pla", description="What it is printed in.")
+    size_mm: SizeMm | None = Field(None, description="Longest side; null keeps the file's own millimetres.")
+    infill: Infill = Field(0.2, description="Filled share of the interior.")
+    quantity: Quantity = Field(1, description="Number of pieces.")
+    currency: Currency = Field("USD", description="Currency of the quote.")
+
+
+class ConversionRequest(Request):
+    """The form beside the file of `POST /v1/conversions`; the answer is the converted file itself."""
+
+    format: Format | SplatFormat = Field(description="What to write; splats.ply keeps Gaussians in a .ply.")
+    size_mm: SizeMm | None = Field(
+        None, description="Longest side; null keeps a mesh's own, and makes of splats 100 mm."
+    )
+
+
+class InspectionRequest(Request):
+    """The form beside the file of `POST /v1/printability`."""
+
+    size_mm: SizeMm | None = Field(None, description="Longest side; null keeps the file's own millimetres.")
+    process: Process = Field("fdm", description="fdm melts filament; resin cures liquid.")
+
+
+class Rating(Request):
+    """A person's judgement of one generation."""
+
+    stars: Annotated[int, JsonNumber] = Field(ge=1, le=5, description="5 is best.")
+    comment: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
+        None, description="In a word."
+    )
