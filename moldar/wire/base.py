@@ -32,7 +32,7 @@ Text = Annotated[str, AfterValidator(_sound_text)]
 
 
 def _is_number(value: object) -> object:
-    # pydantic would read true as 1 and "12" as 12; JSON Schema calls both wrong, and so do we. 12.0 is an integer to both.
+    # pydantic would read true as 1 and "12" as 12: JSON Schema calls both wrong. 12.0 is an integer to either.
     if isinstance(value, bool | str | bytes):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError, TypeError it lets through
     return value

@@ -70,8 +70,23 @@ def _unique(formats: tuple[Format, ...]) -> tuple[Format, ...]:
     return formats
 
 
-Prompt = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=PROMPT_MAX_CHARS)]
-Image = Annotated[str, StringConstraints(max_length=_IMAGE_MAX_CHARS), AfterValidator(_sound_image)]
+Prompt = Annotated[
+    Text,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=PROMPT_MAX_CHARS),
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
+Image = Annotated[
+    str,
+    StringConstraints(max_length=_IMAGE_MAX_CHARS),
+    AfterValidator(_sound_image),
+    Field(json_schema_extra={"pattern": f"^({_DATA_URI.pattern}[A-Za-z0-9+/]+={{0,2}}|{_CUTOUT.pattern})$"}),
+]
+WebhookUrl = Annotated[
+    str,
+    StringConstraints(max_length=2048),
+    AfterValidator(_https_url),
+    Field(json_schema_extra={"format": "uri", "pattern": "^https://"}),
+]
 SizeMm = Annotated[float, Field(gt=0, le=SIZE_MAX_MM)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 Infill = Annotated[float, Field(ge=0, le=1)]
@@ -101,14 +116,15 @@ class GenerationRequest(Request):
     steps: Annotated[int, JsonNumber] | None = Field(
         None, ge=1, le=1000, description="Sampling steps; null takes the model's own."
     )
-    guidance_scale: Annotated[float, JsonNumber] | None = Field(
-        None, ge=0, le=100, description="How strictly the model follows the prompt."
+    guidance_scale: Annotated[float, Field(ge=0, le=100), JsonNumber] | None = Field(
+        None, description="How strictly the model follows the prompt."
     )
     elevation_deg: Annotated[float, JsonNumber] = Field(
         0.0, ge=-90, le=90, description="How far above the object the picture was taken."
     )
     size_mm: Annotated[SizeMm, JsonNumber] | None = Field(
-        None, description="Longest side of the printed object; null takes it from the prompt, else 100 mm."
+        None,
+        description="Longest side of the printed object; null takes it from the prompt or the design, else 100 mm.",
     )
     material: MaterialName | None = Field(
         None, description="Null takes the prompt's, else the one recommended for the use."
@@ -121,15 +137,15 @@ class GenerationRequest(Request):
     formats: Annotated[tuple[Format, ...], AfterValidator(_unique)] = Field(
         ("stl", "glb", "3mf"), min_length=1, max_length=5, description="Mesh files to write, each once."
     )
-    deadline_s: Annotated[float, JsonNumber] | None = Field(
-        None, gt=0, le=86_400, description="Give up when it is not done this long after it was accepted."
+    deadline_s: Annotated[float, Field(gt=0, le=86_400), JsonNumber] | None = Field(
+        None, description="Give up when it is not done this long after it was accepted."
     )
-    webhook_url: Annotated[str, StringConstraints(max_length=2048), AfterValidator(_https_url)] | None = Field(
+    webhook_url: WebhookUrl | None = Field(
         None, description="Where to post the generation object when it ends; https only."
     )
     licence: Licence = Field(
         "any",
-        description="commercial admits only weights whose output may be sold; permissive also refuses use restrictions.",
+        description="commercial admits only weights whose output may be sold; permissive refuses use restrictions too.",
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(
         default_factory=dict, max_length=16, description="The caller's own labels, handed back unchanged."
