@@ -61,7 +61,7 @@ class JobStore(Protocol):
         """Take the oldest job that is queued or whose lease has expired; its token grows by one."""
 
     async def renew(self, owner: str, now: float, lease_s: float) -> list[Held]:
-        """Push out every lease of `owner` that has not expired, and report which jobs should stop."""
+        """Push out every lease that is still `owner`'s, and report which jobs should stop."""
 
     async def release(self, job_id: JobId, token: int) -> None:
         """Hand a job back at once: its lease expires now."""
@@ -95,6 +95,9 @@ class JobStore(Protocol):
 
     async def events_after(self, last: int, limit: int) -> list[JobEvent]:
         """The log from `last` on, in order."""
+
+    async def events_of(self, job_id: str, last: int, limit: int) -> list[JobEvent]:
+        """One job's log from `last` on, in order."""
 
     async def last_event(self) -> int:
         """The newest event's id, 0 before the first."""

@@ -35,7 +35,7 @@ from jobs.model import (
 )
 from jobs.options import print_options, quote_request
 from jobs.ports import ArtifactStore, Clock, JobStore, LeaseLost, Observer, Stages
-from pipelines.errors import BackendFailed, DeadlineExceeded, JobCanceled, MoldarError, UpstreamError
+from pipelines.errors import BackendFailed, DeadlineExceeded, MoldarError, StorageFailed, UpstreamError
 from pipelines.geometry import TriangleMesh
 from pipelines.printability import PrintReport
 
@@ -68,22 +68,29 @@ class Runner:
         """Run to the end and return the outcome: succeeded, failed, canceled or lost (to another holder).
 
         Cancelling this coroutine stops the work and writes nothing: the caller then says `stop` or releases the lease.
+
+        Raises:
+            StorageFailed: a store is away or full; the job is to be released and taken up again later.
         """
         token = _lease(job).token
         began = self._clock()
         self._observer.started(job, began - job.created_at)
-        outcome = await self._run(job, token)
-        if outcome != "lost":
-            self._observer.ended(job, outcome, self._clock() - began)
+        try:
+            outcome = await self._run(job, token)
+        except StorageFailed:
+            self._observer.ended(job, "lost", self._clock() - began)
+            raise
+        self._observer.ended(job, outcome, self._clock() - began)
         return outcome
 
     async def stop(self, job: Job) -> None:
         """Write down that the work of a job its owner cancelled has stopped."""
+        outcome = "canceled"
         try:
             await self._jobs.cancel(job.id, _lease(job).token, self._clock())
         except LeaseLost:
-            return
-        self._observer.ended(job, "canceled", self._clock() - (job.started_at or job.created_at))
+            outcome = "lost"
+        self._observer.ended(job, outcome, self._clock() - (job.started_at or job.created_at))
 
     async def _run(self, job: Job, token: int) -> str:
         try:
@@ -98,8 +105,10 @@ class Runner:
             return "lost"
         except TimeoutError:
             return await self._fail(job.id, token, DeadlineExceeded(job.request.deadline_s or 0.0))
-        except JobCanceled:
-            return "lost"
+        except StorageFailed as error:
+            if job.claims < self._policy.max_claims:
+                raise
+            return await self._fail(job.id, token, error)
         except MoldarError as error:
             return await self._fail(job.id, token, error)
         return "succeeded"

@@ -1,0 +1,36 @@
+"""Calls between deployments: cancellation that reaches the callee, and Ray's errors made ours at this one place."""
+
+import asyncio
+from typing import Any, Final
+
+from ray.exceptions import RayActorError, RayError, TaskCancelledError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from pipelines.errors import BackendFailed, MoldarError
+
+_GONE: Final = (RayActorError, DeploymentUnavailableError, RayServeException, BackPressureError, TaskCancelledError)
+
+
+async def call(handle: DeploymentHandle, method: str, *args: object) -> Any:
+    """Await `handle.method(*args)`.
+
+    Raises:
+        MoldarError: what the callee raised, as it was raised there.
+        BackendFailed: the callee died or could not be reached; the work may be tried again.
+    """
+    response = getattr(handle, method).remote(*args)
+    try:
+        return await response
+    except asyncio.CancelledError:
+        # Dropping the await would let the callee run on to the end.
+        response.cancel()
+        raise
+    except MoldarError as error:
+        # Ray hands over a twin whose text is a traceback; its cause is the error that was raised.
+        raise getattr(error, "cause", error) from None
+    except _GONE as error:
+        name = handle.deployment_id.name if hasattr(handle, "deployment_id") else "worker"
+        raise BackendFailed(f"The {name} worker was lost in the middle of its work.") from error
+    except RayError as error:
+        raise BackendFailed("A worker failed in a way that was not foreseen; the log has its trace.") from error

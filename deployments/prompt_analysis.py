@@ -1,0 +1,45 @@
+"""Serve shell around `pipelines.prompt` and the cut-out: what is asked, before anything is accepted."""
+
+import asyncio
+
+import structlog
+
+from pipelines.errors import ModeratedPrompt
+from pipelines.images import Cutout, cut_out, decode, encode_png
+from pipelines.prompt import analyse, contradictions, moderate
+from pipelines.prompt.types import PromptAnalysis
+from pipelines.errors import ContradictoryPrompt
+
+
+class PromptAnalyser:
+    """One CPU replica."""
+
+    def __init__(self, build_volume_mm: tuple[float, float, float]) -> None:
+        self._build_volume_mm = build_volume_mm
+        analyse("a vase 10 cm tall", build_volume_mm)  # builds the unit registry before the first caller waits for it
+
+    async def understand(self, prompt: str) -> PromptAnalysis:
+        """What the prompt asks. Raises ModeratedPrompt, ContradictoryPrompt."""
+        found = await self.read(prompt)
+        wrong = contradictions(found)
+        if wrong:
+            raise ContradictoryPrompt(" ".join(problem.message for problem in wrong))
+        return found
+
+    async def read(self, prompt: str) -> PromptAnalysis:
+        """What the prompt asks, with what is impossible in it among its problems. Raises ModeratedPrompt."""
+        try:
+            moderate(prompt)
+        except ModeratedPrompt as refusal:
+            # The category is enough to watch the rules by; the words stay with who wrote them.
+            structlog.get_logger().info("prompt.moderated", category=refusal.category)
+            raise
+        return analyse(prompt, self._build_volume_mm)
+
+    async def sanitise(self, picture: bytes) -> bytes:
+        """A picture decoded under caps and written anew as PNG. Raises Unreadable, TooLarge."""
+        return await asyncio.to_thread(lambda: encode_png(decode(picture).rgba))
+
+    async def cut_out(self, picture: bytes) -> Cutout:
+        """A picture without its background. Raises Unreadable, TooLarge, NoSubject."""
+        return await asyncio.to_thread(lambda: cut_out(decode(picture)))

@@ -1,0 +1,113 @@
+"""Every knob of the service. The one place that reads the environment; only the composition roots build it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "MOLDAR_"
+# Secrets that other tools of the field also read, under the names that they use.
+USUAL_NAMES: Final = {
+    "replicate_api_token": "REPLICATE_API_TOKEN",
+    "hf_token": "HF_TOKEN",
+    "slant3d_api_key": "SLANT3D_API_KEY",
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StudioSettings(_Section):
+    """Who runs jobs, and how the right to run one passes on."""
+
+    concurrency: int = Field(4, ge=1, le=256, description="Jobs that one studio replica works on at a time.")
+    lease_s: float = Field(10.0, ge=1, description="A holder that is silent for this long has lost its jobs.")
+    poll_s: float = Field(1.0, gt=0, description="How often a studio looks for work that nobody told it of.")
+    max_claims: int = Field(5, ge=1, description="Holders that may die with one job before it fails.")
+
+
+class LimitSettings(_Section):
+    """What is refused before any work is done."""
+
+    body_bytes: int = Field(64 * 2**20, ge=2**10, description="Largest request body.")
+    queued_jobs: int = Field(10_000, ge=1, description="Jobs that may wait; beyond it capacity.saturated.")
+    wait_s: float = Field(60.0, ge=0, description="Longest time that `Prefer: wait=N` holds a request.")
+
+
+class Settings(BaseSettings):
+    """The service's settings: arguments in serve.yaml, then `MOLDAR_*` variables, then these defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", populate_by_name=True
+    )
+
+    data_dir: Path = Field(Path(".moldar"), description="Folder of the local database and artifacts.")
+    database_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL; unset: SQLite in `data_dir`. PostgreSQL: postgresql+psycopg://..."
+    )
+    artifacts_url: str | None = Field(
+        None, description="fsspec URL such as s3://bucket/prefix; unset: a folder in `data_dir`."
+    )
+    nodes: int = Field(1, ge=1, description="Ray nodes that run the service; more than one needs PostgreSQL and S3.")
+    build_volume_mm: tuple[float, float, float] = Field(
+        (220.0, 220.0, 250.0), description="The printer's build volume x, y, z in mm."
+    )
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line that is written."
+    )
+    studio: StudioSettings = Field(default_factory=StudioSettings, description="See below.")
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="See below.")
+    replicate_api_token: SecretStr | None = Field(None, description="Token of replicate.com.")
+    hf_token: SecretStr | None = Field(None, description="Token of Hugging Face.")
+    slant3d_api_key: SecretStr | None = Field(None, description="Key of Slant 3D's v2 API.")
+
+    @property
+    def database(self) -> str:
+        """The database's URL, with its secret."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.resolve() / 'moldar.db'}"
+
+    @property
+    def artifacts(self) -> str:
+        """The artifact store's URL."""
+        return self.artifacts_url or str(self.data_dir.resolve() / "artifacts")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_usual_names(cls, values: dict[str, object]) -> dict[str, object]:
+        usual = {field: os.environ[name] for field, name in USUAL_NAMES.items() if os.environ.get(name)}
+        return {**usual, **values}
+
+    @model_validator(mode="after")
+    def _refuse_misspelt_variables(self) -> Self:
+        # pydantic-settings ignores unknown variables, even with extra="forbid".
+        known = {PREFIX + name.upper() for name in type(self).model_fields}
+        given = {key.upper().split("__")[0] for key in os.environ if key.upper().startswith(PREFIX)}
+        if given - known:
+            raise ValueError(f"unknown settings: {', '.join(sorted(given - known))}")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_one_disk_for_many_nodes(self) -> Self:
+        if self.nodes == 1:
+            return self
+        if self.database.startswith("sqlite"):
+            raise ValueError("SQLite serves one node: set MOLDAR_DATABASE_URL to a PostgreSQL URL for more")
+        if "://" not in self.artifacts:
+            raise ValueError("a local folder serves one node: set MOLDAR_ARTIFACTS_URL to s3://... for more")
+        return self
+
+
+def described(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[tuple[str, str, str]]:
+    """Variable, default and description of every setting: what docs/settings.md is written from."""
+    for name, field in model.model_fields.items():
+        variable = prefix + name.upper()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from described(field.annotation, f"{variable}__")
+        else:
+            yield variable, str(field.get_default(call_default_factory=True)), field.description or ""

@@ -1,0 +1,85 @@
+"""Serve shell around `jobs`: runs the jobs of one holder, calling the stage deployments through their handles."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Sequence
+from typing import cast
+
+import structlog
+from ray.serve.handle import DeploymentHandle
+
+from adapters.artifacts import Artifacts
+from adapters.clock import wall_clock
+from adapters.database import Database
+from deployments.calls import call
+from deployments.settings import StudioSettings
+from deployments.telemetry import JobObserver, Reporter
+from jobs.foreman import Foreman, Shift
+from jobs.model import Converted, Generated, Job
+from jobs.runner import Policy, Runner
+from pipelines.geometry import TriangleMesh
+from pipelines.printability import PrintReport
+from pipelines.pricing import Quote, QuoteRequest
+
+
+class HandleStages:
+    """`jobs.ports.Stages` on deployment handles."""
+
+    def __init__(self, embedded: DeploymentHandle, conversion: DeploymentHandle, quoting: DeploymentHandle) -> None:
+        self._embedded = embedded
+        self._conversion = conversion
+        self._quoting = quoting
+
+    async def generate(self, job: Job, images: Sequence[bytes]) -> Generated:
+        return cast("Generated", await call(self._embedded, "generate", job, tuple(images)))
+
+    async def convert(self, job: Job, shape: Generated) -> Converted:
+        return cast("Converted", await call(self._conversion, "convert", job, shape))
+
+    async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
+        return cast("PrintReport", await call(self._quoting, "inspect", mesh, material))
+
+    async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
+        return cast("Quote", await call(self._quoting, "quote", mesh, report, request))
+
+
+class Studio:
+    """One holder of jobs. Which jobs, in what order and what becomes of them is decided in `jobs`."""
+
+    def __init__(
+        self,
+        stages: tuple[DeploymentHandle, DeploymentHandle, DeploymentHandle],
+        telemetry: DeploymentHandle,
+        stores: tuple[str, str],
+        settings: StudioSettings,
+    ) -> None:
+        database_url, artifacts_url = stores
+        jobs, artifacts = Database(database_url), Artifacts(artifacts_url)
+        self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
+        observer = JobObserver(self._reporter)
+        policy = Policy(max_claims=settings.max_claims)
+        runner = Runner(jobs, artifacts, HandleStages(*stages), observer, wall_clock, policy)
+        shift = Shift(f"studio-{uuid.uuid4().hex[:12]}", settings.concurrency, settings.lease_s, settings.poll_s)
+        self._foreman = Foreman(jobs, artifacts, runner, wall_clock, shift)
+        self._work = asyncio.get_running_loop().create_task(self._foreman.work())
+        structlog.get_logger().info("studio.started", owner=shift.owner, concurrency=shift.concurrency)
+
+    async def wake(self) -> None:
+        """There is a new job."""
+        self._foreman.wake()
+
+    async def stop(self, job_id: str) -> None:
+        """A job was cancelled by its owner; whoever does not hold it does nothing."""
+        await self._foreman.stop(job_id)
+
+    async def check_health(self) -> None:
+        """Unhealthy once the work loop has ended: Serve then replaces this replica."""
+        if self._work.done():
+            raise RuntimeError("the studio's work loop has ended") from self._work.exception()
+
+    async def __del__(self) -> None:
+        self._work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._work
+        await self._foreman.hand_back()

@@ -1,0 +1,95 @@
+"""The computing stages as functions of a job: pipelines in their order, nothing of queues or stores."""
+
+from typing import Final
+
+import numpy as np
+
+from jobs.model import Converted, FilePayload, Generated, Job, Provenance
+from pipelines.geometry import Gaussians, TriangleMesh
+from pipelines.images import cut_out, decode
+from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidify
+from pipelines.parametric import build, design
+from pipelines.pictures import encode_png, render_mesh
+from pipelines.relief import ReliefOptions, build_relief
+
+DEFAULT_SIZE_MM: Final = 100.0  # longest side of what has no size of its own: most desktop printers take it twice over
+SOLID_RESOLUTION: Final = 256
+MEDIA_TYPES: Final[dict[MeshFormat, str]] = {
+    "stl": "model/stl",
+    "obj": "model/obj",
+    "ply": "application/x-ply",
+    "glb": "model/gltf-binary",
+    "3mf": "model/3mf",
+}
+
+
+def parametric(job: Job) -> Generated:
+    """The exact solid that a prompt describes, and its OpenSCAD source.
+
+    Raises:
+        NoBackend: no family fits.
+        ContradictoryPrompt, InvalidInput: the dimensions cannot be met together.
+    """
+    made = build(design(job.analysis, job.request.size_mm))
+    parameters = tuple((name, f"{value:g}") for name, value in made.design.parameters)
+    provenance = Provenance(
+        backend="parametric",
+        model=made.design.family,
+        weights_sha256=None,
+        seed=job.request.seed,
+        licence="commercial",
+        parameters=parameters,
+        notes=made.design.notes,
+    )
+    source = FilePayload("model.scad", "application/x-openscad", made.scad.encode())
+    return Generated(provenance, mesh=made.mesh, files=(source,))
+
+
+def relief(job: Job, picture: bytes) -> Generated:
+    """A solid from one picture.
+
+    Raises:
+        NoSubject, Unreadable, TooLarge: there is nothing to make a solid of.
+    """
+    cutout = cut_out(decode(picture))
+    size_mm = job.request.size_mm or job.analysis.dimension("size", "width", "length", "height") or DEFAULT_SIZE_MM
+    thickness_mm = job.analysis.dimension("thickness")
+    options = ReliefOptions(size_mm=size_mm) if thickness_mm is None else ReliefOptions(size_mm=size_mm, thickness_mm=thickness_mm)
+    mesh = build_relief(cutout, options)
+    provenance = Provenance(
+        backend="relief",
+        model=f"relief-{options.mode}",
+        weights_sha256=None,
+        seed=job.request.seed,
+        licence="commercial",
+        parameters=(("size_mm", f"{size_mm:g}"), ("cutout", cutout.method)),
+    )
+    return Generated(provenance, mesh=mesh)
+
+
+def convert(job: Job, shape: Generated) -> Converted:
+    """The closed, sized, placed solid with a picture of it and the files that were asked for.
+
+    Raises:
+        EmptyGeometry, NotSolid, GeometryTooLarge: no solid can be made of the shape.
+    """
+    if shape.gaussians is not None:
+        return solid_of(shape.gaussians, job.request.size_mm or DEFAULT_SIZE_MM, job.request.formats)
+    assert shape.mesh is not None, "a generated shape is a mesh or Gaussians"
+    return solid_of(shape.mesh, job.request.size_mm, job.request.formats)
+
+
+def solid_of(
+    shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]
+) -> Converted:
+    """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
+    if isinstance(shape, Gaussians):
+        placed, repairs = place(solidify(shape, SOLID_RESOLUTION), size_mm, up="y"), ()
+    else:
+        solid = make_solid(shape)
+        placed, repairs = place(solid.mesh, size_mm, up="z"), solid.repairs
+    preview = FilePayload("preview.png", "image/png", encode_png(render_mesh(placed.mesh)))
+    files = (
+        FilePayload(f"model.{form}", MEDIA_TYPES[form], export_mesh(placed.mesh, form)) for form in formats
+    )
+    return Converted(placed.mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, *files))
