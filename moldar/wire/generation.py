@@ -175,6 +175,7 @@ class Quote(Response):
     quantity: int = Field(ge=1, description="Pieces.")
     material: str = Field(description="What it is printed in.")
     material_reasons: tuple[str, ...] = Field((), description="Why this material, where the caller left it open.")
+    material_warnings: tuple[str, ...] = Field((), description="What speaks against the material that was asked for.")
     infill: float = Field(ge=0, le=1, description="Filled share of the interior.")
     mass_g: float = Field(ge=0, description="One piece.")
     print_time_s: float = Field(ge=0, description="One piece.")

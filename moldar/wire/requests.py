@@ -113,8 +113,8 @@ class GenerationRequest(Request):
     seed: Annotated[int, JsonNumber] = Field(
         0, ge=0, le=2**32 - 1, description="The same request with the same seed gives the same object."
     )
-    steps: Annotated[int, JsonNumber] | None = Field(
-        None, ge=1, le=1000, description="Sampling steps; null takes the model's own."
+    steps: Annotated[int, Field(ge=1, le=1000), JsonNumber] | None = Field(
+        None, description="Sampling steps; null takes the model's own."
     )
     guidance_scale: Annotated[float, Field(ge=0, le=100), JsonNumber] | None = Field(
         None, description="How strictly the model follows the prompt."
