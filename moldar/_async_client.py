@@ -1,6 +1,6 @@
 """The asyncio HTTP client: `client.Client` with awaits. What it decides and sends is the same code."""
 
-from collections.abc import Callable, AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Generic, TypeVar
 from urllib.parse import quote as percent_encode
 
 from pydantic import BaseModel, ValidationError
@@ -47,9 +47,9 @@ class Upload:
     data: bytes = field(repr=False)
 
     @classmethod
-    def read(cls, file: "File") -> Self:
+    def read(cls, file: "File") -> "Upload":
         """`file` itself, or what the path names. Raises OSError where it cannot be read."""
-        if isinstance(file, cls):
+        if isinstance(file, Upload):
             return file
         path = Path(file)
         return cls(path.name, path.read_bytes())

@@ -13,7 +13,8 @@ from moldar import _calls
 from moldar._calls import RETRIED, Call
 from moldar._files import FileSink
 from moldar.errors import ApiError, BadAnswer, ConnectionFailed
-from moldar.wire import FINAL, Event, Generation
+from moldar.wire import Event, Generation
+from moldar.wire.generation import FINAL
 
 T = TypeVar("T")
 
