@@ -3,6 +3,8 @@
 from pipelines.meshing.files import LengthUnit, MeshFormat, ReadableFormat, export_mesh, read_mesh
 from pipelines.meshing.limits import MAX_FACES
 from pipelines.meshing.placement import Placed, place
+from pipelines.meshing.solid import Solid, make_solid
+from pipelines.meshing.solidify import solidify
 
 __all__ = [
     "MAX_FACES",
@@ -10,7 +12,10 @@ __all__ = [
     "MeshFormat",
     "Placed",
     "ReadableFormat",
+    "Solid",
     "export_mesh",
+    "make_solid",
     "place",
     "read_mesh",
+    "solidify",
 ]
