@@ -94,6 +94,7 @@ class Provenance(Response):
         None, description="From the splats' frame to printed millimetres, row by row."
     )
     plan: tuple[PlanStep, ...] = Field((), description="Every backend that was considered, in order.")
+    notes: tuple[str, ...] = Field((), description="What was assumed, repaired or left out, one sentence each.")
     parameters: dict[str, JsonValue] = Field(default_factory=dict, description="What the backend was given.")
 
 
