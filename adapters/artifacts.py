@@ -15,7 +15,6 @@ from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.errors import StorageFailed
 
-
 Result = TypeVar("Result")
 
 

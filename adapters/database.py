@@ -46,6 +46,7 @@ from jobs.model import (
     JobId,
     JobRequest,
     Lease,
+    Load,
     NewJob,
     StoredQuote,
 )
@@ -106,6 +107,16 @@ class Database:
         if sequence is not None:
             query = query.where(t.jobs.c.sequence < sequence)
         return await self._read(lambda db: int(db.execute(query).scalar_one()))
+
+    async def load(self) -> Load:
+        columns = (t.jobs.c.backend, t.jobs.c.status, func.count())
+        alive = t.jobs.c.status.in_((Status.QUEUED, Status.RUNNING))
+        query = select(*columns).where(alive).group_by(t.jobs.c.backend, t.jobs.c.status)
+        rows = await self._read(lambda db: db.execute(query).all())
+        counts = {
+            status: tuple((b, n) for b, s, n in rows if s == status) for status in (Status.QUEUED, Status.RUNNING)
+        }
+        return Load(queued=counts[Status.QUEUED], running=counts[Status.RUNNING])
 
     async def recent_seconds(self) -> float | None:
         query = (
@@ -264,6 +275,7 @@ def _accept(db: Connection, new: NewJob) -> Job:
         "caller": new.caller,
         "batch_id": new.batch_id,
         "status": Status.QUEUED,
+        "backend": new.plan.chosen,
         "stage": Stage.GENERATION,
         "request": _REQUEST.dump_json(new.request).decode(),
         "analysis": _ANALYSIS.dump_json(new.analysis).decode(),
@@ -381,9 +393,7 @@ def _finish_stage(db: Connection, job_id: JobId, token: int, done: Checkpoint, t
         _append(db, job_id, row.caller, "stage", done.finished_at, data)
 
 
-def _end(
-    db: Connection, job_id: JobId, token: int, move: Move, now: float, failure: Failure | None = None
-) -> None:
+def _end(db: Connection, job_id: JobId, token: int, move: Move, now: float, failure: Failure | None = None) -> None:
     status = after(Status.RUNNING, move)
     document = _FAILURE.dump_json(failure).decode() if failure else None
     row = _fenced(db, job_id, token, move, status=status, finished_at=now, failure=document, lease_owner=None)

@@ -35,6 +35,7 @@ jobs: Final = Table(
     Column("caller", String(64), nullable=False),
     Column("batch_id", String(40)),
     Column("status", String(16), nullable=False),
+    Column("backend", String(32), nullable=False),
     Column("stage", String(16)),
     Column("request", Text, nullable=False),
     Column("analysis", Text, nullable=False),

@@ -2,7 +2,10 @@
 
 import asyncio
 
-from deployments.telemetry import Reporter, Sink
+from ray.serve.handle import DeploymentHandle
+
+from deployments.calls import call
+from deployments.telemetry import Reporter
 from jobs.model import Converted, Generated, Job
 from jobs.work import convert
 from pipelines.errors import GeometryError
@@ -13,8 +16,8 @@ from pipelines.uploads import FileConversion, convert_file, read_upload
 class MeshConversion:
     """One CPU replica."""
 
-    def __init__(self, sink: Sink) -> None:
-        self._reporter = Reporter(sink)
+    def __init__(self, telemetry: DeploymentHandle) -> None:
+        self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         """The conversion stage of a job. Raises GeometryError."""

@@ -4,11 +4,10 @@ import asyncio
 
 import structlog
 
-from pipelines.errors import ModeratedPrompt
+from pipelines.errors import ContradictoryPrompt, ModeratedPrompt
 from pipelines.images import Cutout, cut_out, decode, encode_png
 from pipelines.prompt import analyse, contradictions, moderate
 from pipelines.prompt.types import PromptAnalysis
-from pipelines.errors import ContradictoryPrompt
 
 
 class PromptAnalyser:

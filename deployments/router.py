@@ -1,6 +1,9 @@
 """Serve shell around `pipelines.routing`: one async replica that only decides, from what is configured."""
 
-from deployments.telemetry import Reporter, Sink
+from ray.serve.handle import DeploymentHandle
+
+from deployments.calls import call
+from deployments.telemetry import Reporter
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import BackendState, Plan, Request, choose
 
@@ -8,9 +11,9 @@ from pipelines.routing import BackendState, Plan, Request, choose
 class Router:
     """Holds the state of the backends; computes nothing itself."""
 
-    def __init__(self, backends: tuple[BackendState, ...], sink: Sink) -> None:
+    def __init__(self, backends: tuple[BackendState, ...], telemetry: DeploymentHandle) -> None:
         self._backends = backends
-        self._reporter = Reporter(sink)
+        self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
         for state in backends:
             self._reporter.level("moldar_backend_up", float(state.available), state.name)
             self._reporter.level("moldar_capacity", float(state.capacity), state.name)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
@@ -17,31 +18,38 @@ from deployments.settings import StudioSettings
 from deployments.telemetry import JobObserver, Reporter
 from jobs.foreman import Foreman, Shift
 from jobs.model import Converted, Generated, Job
-from jobs.runner import Policy, Runner
+from jobs.runner import Policy, Runner, Tools
 from pipelines.geometry import TriangleMesh
-from pipelines.printability import PrintReport
 from pipelines.pricing import Quote, QuoteRequest
+from pipelines.printability import PrintReport
+
+
+@dataclass(frozen=True, slots=True)
+class StageHandles:
+    """The deployments that compute the stages."""
+
+    embedded: DeploymentHandle
+    conversion: DeploymentHandle
+    quoting: DeploymentHandle
 
 
 class HandleStages:
     """`jobs.ports.Stages` on deployment handles."""
 
-    def __init__(self, embedded: DeploymentHandle, conversion: DeploymentHandle, quoting: DeploymentHandle) -> None:
-        self._embedded = embedded
-        self._conversion = conversion
-        self._quoting = quoting
+    def __init__(self, handles: StageHandles) -> None:
+        self._to = handles
 
     async def generate(self, job: Job, images: Sequence[bytes]) -> Generated:
-        return cast("Generated", await call(self._embedded, "generate", job, tuple(images)))
+        return cast("Generated", await call(self._to.embedded, "generate", job, tuple(images)))
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
-        return cast("Converted", await call(self._conversion, "convert", job, shape))
+        return cast("Converted", await call(self._to.conversion, "convert", job, shape))
 
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
-        return cast("PrintReport", await call(self._quoting, "inspect", mesh, material))
+        return cast("PrintReport", await call(self._to.quoting, "inspect", mesh, material))
 
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
-        return cast("Quote", await call(self._quoting, "quote", mesh, report, request))
+        return cast("Quote", await call(self._to.quoting, "quote", mesh, report, request))
 
 
 class Studio:
@@ -49,7 +57,7 @@ class Studio:
 
     def __init__(
         self,
-        stages: tuple[DeploymentHandle, DeploymentHandle, DeploymentHandle],
+        stages: StageHandles,
         telemetry: DeploymentHandle,
         stores: tuple[str, str],
         settings: StudioSettings,
@@ -59,7 +67,7 @@ class Studio:
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
         observer = JobObserver(self._reporter)
         policy = Policy(max_claims=settings.max_claims)
-        runner = Runner(jobs, artifacts, HandleStages(*stages), observer, wall_clock, policy)
+        runner = Runner(Tools(jobs, artifacts, HandleStages(stages), observer, wall_clock, policy))
         shift = Shift(f"studio-{uuid.uuid4().hex[:12]}", settings.concurrency, settings.lease_s, settings.poll_s)
         self._foreman = Foreman(jobs, artifacts, runner, wall_clock, shift)
         self._work = asyncio.get_running_loop().create_task(self._foreman.work())

@@ -12,8 +12,8 @@ from jobs.lifecycle import Stage
 from jobs.model import Checkpoint, Converted, FilePayload, FileRecord, Generated, Job, Provenance
 from jobs.ports import ArtifactStore
 from pipelines.geometry import Gaussians, TriangleMesh
-from pipelines.printability import PrintReport
 from pipelines.pricing import Quote
+from pipelines.printability import PrintReport
 
 NPZ: Final = "application/x-npz"
 _SHAPE: Final = "shape.npz"

@@ -6,8 +6,8 @@ from typing import Literal, NewType
 from jobs.lifecycle import TERMINAL, Stage, Status
 from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.meshing import MeshFormat
-from pipelines.printability import PrintReport
 from pipelines.pricing import Quote
+from pipelines.printability import PrintReport
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import Method, Plan
 
@@ -200,6 +200,14 @@ class Held:
 
     job_id: JobId
     stop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many jobs wait and run, by backend."""
+
+    queued: tuple[tuple[str, int], ...]
+    running: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

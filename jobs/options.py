@@ -33,7 +33,7 @@ def print_options(job: Job) -> Resolved:
     )
 
 
-def quote_request(options: Resolved) -> QuoteRequest:
+def priced(options: Resolved) -> QuoteRequest:
     """The options as the quote model takes them."""
     return QuoteRequest(
         material=options.material, quantity=options.quantity, infill=options.infill, currency=options.currency

@@ -13,12 +13,13 @@ from jobs.model import (
     Job,
     JobEvent,
     JobId,
+    Load,
     NewJob,
     StoredQuote,
 )
 from pipelines.geometry import TriangleMesh
-from pipelines.printability import PrintReport
 from pipelines.pricing import Quote, QuoteRequest
+from pipelines.printability import PrintReport
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""
@@ -53,6 +54,9 @@ class JobStore(Protocol):
 
     async def waiting(self, sequence: int | None = None) -> int:
         """How many jobs are queued, or how many of them come before `sequence`."""
+
+    async def load(self) -> Load:
+        """How many jobs wait and run, by backend."""
 
     async def recent_seconds(self) -> float | None:
         """Median running time of the last succeeded jobs, None before the first."""

@@ -33,7 +33,7 @@ from jobs.model import (
     JobId,
     Lease,
 )
-from jobs.options import print_options, quote_request
+from jobs.options import priced, print_options
 from jobs.ports import ArtifactStore, Clock, JobStore, LeaseLost, Observer, Stages
 from pipelines.errors import BackendFailed, DeadlineExceeded, MoldarError, StorageFailed, UpstreamError
 from pipelines.geometry import TriangleMesh
@@ -51,18 +51,23 @@ class Policy:
     backoff_s: float = 0.5  # before the second try; doubles
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a job is run with."""
+
+    jobs: JobStore
+    artifacts: ArtifactStore
+    stages: Stages
+    observer: Observer
+    clock: Clock
+    policy: Policy = Policy()
+
+
 class Runner:
     """Runs claimed jobs, stage by stage. One instance serves many jobs at once."""
 
-    def __init__(
-        self, jobs: JobStore, artifacts: ArtifactStore, stages: Stages, observer: Observer, clock: Clock, policy: Policy
-    ) -> None:
-        self._jobs = jobs
-        self._artifacts = artifacts
-        self._stages = stages
-        self._observer = observer
-        self._clock = clock
-        self._policy = policy
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
 
     async def run(self, job: Job) -> str:
         """Run to the end and return the outcome: succeeded, failed, canceled or lost (to another holder).
@@ -73,40 +78,40 @@ class Runner:
             StorageFailed: a store is away or full; the job is to be released and taken up again later.
         """
         token = _lease(job).token
-        began = self._clock()
-        self._observer.started(job, began - job.created_at)
+        began = self._tools.clock()
+        self._tools.observer.started(job, began - job.created_at)
         try:
             outcome = await self._run(job, token)
         except StorageFailed:
-            self._observer.ended(job, "lost", self._clock() - began)
+            self._tools.observer.ended(job, "lost", self._tools.clock() - began)
             raise
-        self._observer.ended(job, outcome, self._clock() - began)
+        self._tools.observer.ended(job, outcome, self._tools.clock() - began)
         return outcome
 
     async def stop(self, job: Job) -> None:
         """Write down that the work of a job its owner cancelled has stopped."""
         outcome = "canceled"
         try:
-            await self._jobs.cancel(job.id, _lease(job).token, self._clock())
+            await self._tools.jobs.cancel(job.id, _lease(job).token, self._tools.clock())
         except LeaseLost:
             outcome = "lost"
-        self._observer.ended(job, outcome, self._clock() - (job.started_at or job.created_at))
+        self._tools.observer.ended(job, outcome, self._tools.clock() - (job.started_at or job.created_at))
 
     async def _run(self, job: Job, token: int) -> str:
         try:
             if job.cancel_requested:
-                await self._jobs.cancel(job.id, token, self._clock())
+                await self._tools.jobs.cancel(job.id, token, self._tools.clock())
                 return "canceled"
             self._refuse_killer(job)
             async with asyncio.timeout(self._remaining(job)):
-                await _Run(self, job, token).to_the_end()
-            await self._jobs.succeed(job.id, token, self._clock())
+                await _Run(self._tools, job, token).to_the_end()
+            await self._tools.jobs.succeed(job.id, token, self._tools.clock())
         except LeaseLost:
             return "lost"
         except TimeoutError:
             return await self._fail(job.id, token, DeadlineExceeded(job.request.deadline_s or 0.0))
         except StorageFailed as error:
-            if job.claims < self._policy.max_claims:
+            if job.claims < self._tools.policy.max_claims:
                 raise
             return await self._fail(job.id, token, error)
         except MoldarError as error:
@@ -114,42 +119,21 @@ class Runner:
         return "succeeded"
 
     def _refuse_killer(self, job: Job) -> None:
-        if job.claims > self._policy.max_claims:
+        if job.claims > self._tools.policy.max_claims:
             raise BackendFailed(f"The workers that held this job died {job.claims - 1} times in a row.")
 
     def _remaining(self, job: Job) -> float | None:
         if job.request.deadline_s is None:
             return None
-        return job.created_at + job.request.deadline_s - self._clock()
+        return job.created_at + job.request.deadline_s - self._tools.clock()
 
     async def _fail(self, job_id: JobId, token: int, error: MoldarError) -> str:
         failure = Failure(error.code, str(error), error.retryable)
         try:
-            await self._jobs.fail(job_id, token, failure, self._clock())
+            await self._tools.jobs.fail(job_id, token, failure, self._tools.clock())
         except LeaseLost:
             return "lost"
         return "failed"
-
-    async def timed(self, job: Job, stage: Stage, work: Callable[[], Awaitable[Output]]) -> tuple[Output, float]:
-        """The output of one stage and how long it took; failures behind a free stage are tried again."""
-        backend = job.plan.chosen
-        for attempt in range(1, self._policy.stage_tries + 1):
-            began = self._clock()
-            try:
-                output = await work()
-            except UpstreamError:
-                self._observer.stage(stage, backend, "failed", self._clock() - began)
-                if attempt == self._policy.stage_tries:
-                    raise
-                await asyncio.sleep(self._policy.backoff_s * 2 ** (attempt - 1))
-            except MoldarError:
-                self._observer.stage(stage, backend, "refused", self._clock() - began)
-                raise
-            else:
-                seconds = self._clock() - began
-                self._observer.stage(stage, backend, "succeeded", seconds)
-                return output, seconds
-        raise AssertionError("unreachable: the loop returns or raises")
 
 
 _FIRST: Final = Stage.GENERATION  # the analysis is done, and stored with the row, before a job is accepted
@@ -158,8 +142,8 @@ _FIRST: Final = Stage.GENERATION  # the analysis is done, and stored with the ro
 class _Run:
     """One job under one token: the outputs in hand, so that live stages need not read them back."""
 
-    def __init__(self, runner: Runner, job: Job, token: int) -> None:
-        self._runner = runner
+    def __init__(self, tools: Tools, job: Job, token: int) -> None:
+        self._tools = tools
         self._job = job
         self._token = token
         self._shape: Generated | None = None
@@ -171,7 +155,7 @@ class _Run:
         stage = next((s for s in _stages() if self._job.checkpoint(s) is None), None)
         if stage is None:
             return
-        await self._runner._jobs.begin(self._job.id, self._token, stage, self._runner._clock())
+        await self._tools.jobs.begin(self._job.id, self._token, stage, self._tools.clock())
         while stage is not None:
             stage = await self._step(stage)
 
@@ -182,38 +166,59 @@ class _Run:
             Stage.PRINTABILITY: self._inspect,
             Stage.QUOTE: self._quote,
         }[stage]
-        (payloads, document), seconds = await self._runner.timed(self._job, stage, work)
+        (payloads, document), seconds = await self._timed(stage, work)
         files = await self._store(stage, payloads)
         then = following(stage)
-        done = Checkpoint(stage, self._token, files, document, self._runner._clock(), seconds)
-        await self._runner._jobs.finish_stage(self._job.id, self._token, done, then)
+        done = Checkpoint(stage, self._token, files, document, self._tools.clock(), seconds)
+        await self._tools.jobs.finish_stage(self._job.id, self._token, done, then)
         return then
+
+    async def _timed(self, stage: Stage, work: Callable[[], Awaitable[Output]]) -> tuple[Output, float]:
+        """The output of one stage and how long it took; failures behind a free stage are tried again."""
+        backend = self._job.plan.chosen
+        for attempt in range(1, self._tools.policy.stage_tries + 1):
+            began = self._tools.clock()
+            try:
+                output = await work()
+            except UpstreamError:
+                self._tools.observer.stage(stage, backend, "failed", self._tools.clock() - began)
+                if attempt == self._tools.policy.stage_tries:
+                    raise
+                await asyncio.sleep(self._tools.policy.backoff_s * 2 ** (attempt - 1))
+            except MoldarError:
+                self._tools.observer.stage(stage, backend, "refused", self._tools.clock() - began)
+                raise
+            else:
+                seconds = self._tools.clock() - began
+                self._tools.observer.stage(stage, backend, "succeeded", seconds)
+                return output, seconds
+        raise AssertionError("unreachable: the loop returns or raises")
 
     async def _store(self, stage: Stage, payloads: tuple[FilePayload, ...]) -> tuple[FileRecord, ...]:
         # The token is in the key, so that a holder that was fenced off cannot overwrite its successor's files.
-        return await store(self._runner._artifacts, f"jobs/{self._job.id}/{stage}-{self._token}", payloads)
+        return await store(self._tools.artifacts, f"jobs/{self._job.id}/{stage}-{self._token}", payloads)
 
     async def _generate(self) -> tuple[tuple[FilePayload, ...], str]:
-        images = [await self._runner._artifacts.get(key) for key in self._job.request.images]
-        self._shape = await self._runner._stages.generate(self._job, images)
+        images = [await self._tools.artifacts.get(key) for key in self._job.request.images]
+        self._shape = await self._tools.stages.generate(self._job, images)
         return generated_files(self._shape), PROVENANCE.dump_json(self._shape.provenance).decode()
 
     async def _convert(self) -> tuple[tuple[FilePayload, ...], str]:
-        solid: Converted = await self._runner._stages.convert(self._job, await self._current_shape())
+        solid: Converted = await self._tools.stages.convert(self._job, await self._current_shape())
         self._mesh = solid.mesh
         return converted_files(solid), PLACEMENT.dump_json(Placement(solid.transform, solid.repairs)).decode()
 
     async def _inspect(self) -> tuple[tuple[FilePayload, ...], str]:
         material = print_options(self._job).material
-        self._report = await self._runner._stages.inspect(await self._current_mesh(), material)
+        self._report = await self._tools.stages.inspect(await self._current_mesh(), material)
         document = REPORT.dump_json(self._report, indent=2)
         return (FilePayload("printability.json", "application/json", document),), document.decode()
 
     async def _quote(self) -> tuple[tuple[FilePayload, ...], str]:
         report = self._report or report_of(self._job)
         assert report is not None, "the report is stored before the quote begins"
-        request = quote_request(print_options(self._job))
-        quote = await self._runner._stages.quote(await self._current_mesh(), report, request)
+        request = priced(print_options(self._job))
+        quote = await self._tools.stages.quote(await self._current_mesh(), report, request)
         document = QUOTE.dump_json(quote, indent=2)
         return (FilePayload("quote.json", "application/json", document),), document.decode()
 
@@ -221,12 +226,12 @@ class _Run:
         if self._shape is None:
             done = self._job.checkpoint(Stage.GENERATION)
             assert done is not None, "the shape is stored before its conversion begins"
-            self._shape = await load_generated(self._runner._artifacts, done)
+            self._shape = await load_generated(self._tools.artifacts, done)
         return self._shape
 
     async def _current_mesh(self) -> TriangleMesh:
         if self._mesh is None:
-            self._mesh = await load_solid(self._runner._artifacts, self._job)
+            self._mesh = await load_solid(self._tools.artifacts, self._job)
         assert self._mesh is not None, "the solid is stored before it is inspected"
         return self._mesh
 

@@ -54,7 +54,11 @@ def relief(job: Job, picture: bytes) -> Generated:
     cutout = cut_out(decode(picture))
     size_mm = job.request.size_mm or job.analysis.dimension("size", "width", "length", "height") or DEFAULT_SIZE_MM
     thickness_mm = job.analysis.dimension("thickness")
-    options = ReliefOptions(size_mm=size_mm) if thickness_mm is None else ReliefOptions(size_mm=size_mm, thickness_mm=thickness_mm)
+    options = (
+        ReliefOptions(size_mm=size_mm)
+        if thickness_mm is None
+        else ReliefOptions(size_mm=size_mm, thickness_mm=thickness_mm)
+    )
     mesh = build_relief(cutout, options)
     provenance = Provenance(
         backend="relief",
@@ -79,9 +83,7 @@ def convert(job: Job, shape: Generated) -> Converted:
     return solid_of(shape.mesh, job.request.size_mm, job.request.formats)
 
 
-def solid_of(
-    shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]
-) -> Converted:
+def solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
     """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
     if isinstance(shape, Gaussians):
         placed, repairs = place(solidify(shape, SOLID_RESOLUTION), size_mm, up="y"), ()
@@ -89,7 +91,5 @@ def solid_of(
         solid = make_solid(shape)
         placed, repairs = place(solid.mesh, size_mm, up="z"), solid.repairs
     preview = FilePayload("preview.png", "image/png", encode_png(render_mesh(placed.mesh)))
-    files = (
-        FilePayload(f"model.{form}", MEDIA_TYPES[form], export_mesh(placed.mesh, form)) for form in formats
-    )
+    files = (FilePayload(f"model.{form}", MEDIA_TYPES[form], export_mesh(placed.mesh, form)) for form in formats)
     return Converted(placed.mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, *files))

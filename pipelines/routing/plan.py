@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pipelines.errors import NoBackend
-from pipelines.parametric import serves
+from pipelines.parametric import design, serves
 from pipelines.prompt.types import PromptAnalysis
 
 Method = Literal["auto", "local", "replicate", "huggingface", "parametric", "relief"]
@@ -46,6 +46,7 @@ class Request:
     model: str = "auto"
     images: int = 0
     licence: Literal["any", "commercial", "permissive"] = "any"
+    size_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def choose(request: Request, analysis: PromptAnalysis, backends: Sequence[Backen
 
     Raises:
         NoBackend: nothing configured can serve it; the sentence names what would.
+        ContradictoryPrompt, InvalidInput: an exact solid was asked for that cannot be.
     """
     known = {state.name: state for state in backends}
     steps: list[PlanStep] = []
@@ -83,7 +85,10 @@ def choose(request: Request, analysis: PromptAnalysis, backends: Sequence[Backen
         steps.append(PlanStep(name, decision, objection or known[name].reason))
     if not any(step.decision == "chosen" for step in steps):
         raise NoBackend(_nobody(steps, [known[step.backend] for step in steps], analysis, request))
-    return Plan(tuple(steps))
+    plan = Plan(tuple(steps))
+    if plan.chosen == "parametric":
+        design(analysis, request.size_mm)  # says now, before anything is accepted, what cannot be met together
+    return plan
 
 
 def _objection(state: BackendState, request: Request, analysis: PromptAnalysis) -> str:
@@ -114,9 +119,7 @@ def _unfit(name: BackendName, request: Request, analysis: PromptAnalysis) -> str
     return ""
 
 
-def _nobody(
-    steps: list[PlanStep], states: list[BackendState], analysis: PromptAnalysis, request: Request
-) -> str:
+def _nobody(steps: list[PlanStep], states: list[BackendState], analysis: PromptAnalysis, request: Request) -> str:
     asked = f"a generation of {analysis.subject!r}" if analysis.subject and not request.images else "this request"
     mends = [state.remedy for step, state in zip(steps, states, strict=True) if state.remedy and not state.available]
     why = "; ".join(f"{step.backend}: {step.reason}" for step in steps)

@@ -1,0 +1,290 @@
+"""The door of the service: accepts, answers, and hands out results. Both HTTP (`deployments.api`) and Ray handles
+(`moldar.connect`) call these methods; the rules of a job's life are in `jobs`."""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import structlog
+from fastapi import FastAPI
+from ray.serve.handle import DeploymentHandle
+
+from adapters.artifacts import Artifacts
+from adapters.clock import wall_clock
+from adapters.database import Database
+from deployments import mapping
+from deployments.api import create_api
+from deployments.calls import call
+from deployments.feed import EventFeed
+from deployments.settings import LimitSettings
+from deployments.telemetry import Reporter
+from jobs import requote
+from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob, StoredQuote
+from jobs.options import priced
+from moldar import wire
+from pipelines.errors import InvalidInput, JobNotFound, Saturated
+from pipelines.geometry import TriangleMesh
+from pipelines.pricing import PriceBook
+from pipelines.printability import PrintReport
+from pipelines.prompt.types import PromptAnalysis
+from pipelines.routing import BackendState, Plan, Request
+from pipelines.uploads import FileConversion
+
+LOCAL_CALLER: Final = "local"  # until keys say who calls
+IDLE_S: Final = 15.0  # browsers and proxies drop streams that are silent for longer
+
+
+@dataclass(frozen=True, slots=True)
+class Handles:
+    """The deployments that the gateway calls."""
+
+    prompt_analysis: DeploymentHandle
+    router: DeploymentHandle
+    studio: DeploymentHandle
+    conversion: DeploymentHandle
+    quoting: DeploymentHandle
+    telemetry: DeploymentHandle
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One request with what its caller sent beside it."""
+
+    request: wire.GenerationRequest
+    caller: str = LOCAL_CALLER
+    idempotency_key: str | None = None
+
+
+class Gateway:
+    """One ingress replica. Holds no job: every answer comes from the record."""
+
+    def __init__(self, handles: Handles, stores: tuple[str, str], limits: LimitSettings, book: PriceBook) -> None:
+        database_url, artifacts_url = stores
+        self.limits = limits
+        self.materials = mapping.material_list(book).model_dump_json().encode()
+        self._handles = handles
+        self._jobs = Database(database_url)
+        self._artifacts = Artifacts(artifacts_url)
+        self._feed = EventFeed(self._jobs)
+        self.reporter = Reporter(lambda batch: call(handles.telemetry, "record", batch))
+        self.log = structlog.get_logger()
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """The HTTP interface; Ray Serve asks for it once this replica is made."""
+        return create_api(self)
+
+    async def submit(self, request: wire.GenerationRequest) -> wire.Generation:
+        """Accept one generation: when this returns it is in the record and will end. Raises errors of the tree."""
+        return await self.accept(Submission(request))
+
+    async def accept(self, submission: Submission) -> wire.Generation:
+        """Accept one generation for a caller."""
+        new = await self._prepare(submission)
+        job = (await self._record([new]))[0]
+        return mapping.generation(job)
+
+    async def accept_batch(self, request: wire.BatchRequest, caller: str = LOCAL_CALLER) -> wire.Batch:
+        """Accept many generations, all or none."""
+        batch_id = f"bat_{uuid.uuid4().hex}"
+        # One after the other: a batch must not crowd out single requests.
+        new = [await self._prepare(Submission(one, caller), batch_id) for one in request.generations]
+        return mapping.batch(batch_id, await self._record(new))
+
+    async def get(self, generation_id: str) -> wire.Generation:
+        """One generation. Raises JobNotFound."""
+        return await self._described(await self._jobs.get(generation_id))
+
+    async def get_batch(self, batch_id: str, caller: str = LOCAL_CALLER) -> wire.Batch:
+        """One batch. Raises JobNotFound."""
+        return mapping.batch(batch_id, await self._jobs.batch(caller, batch_id))
+
+    async def page(self, cursor: str | None, limit: int, caller: str = LOCAL_CALLER) -> wire.GenerationPage:
+        """Some generations, the newest first. Raises InvalidInput for a cursor that was not ours."""
+        before = mapping.read_cursor(cursor) if cursor else None
+        jobs = await self._jobs.page(caller, before, limit + 1)
+        following = mapping.cursor(jobs[limit - 1].sequence) if len(jobs) > limit else None
+        return wire.GenerationPage(items=tuple(mapping.generation(job) for job in jobs[:limit]), next_cursor=following)
+
+    async def wait(self, generation_id: str, timeout_s: float) -> wire.Generation:
+        """The generation once it has ended, or as it stands after `timeout_s`. Raises JobNotFound."""
+        if not (await self._jobs.get(generation_id)).is_terminal:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    async for _ in self.events_of(generation_id, None):
+                        pass
+            except TimeoutError:
+                pass
+        return await self.get(generation_id)
+
+    async def cancel(self, generation_id: str) -> wire.Generation:
+        """Cancel: at once where it waits, by telling its holder where it runs, without effect where it has ended."""
+        job = await self._jobs.request_cancel(generation_id, wall_clock())
+        if not job.is_terminal:
+            # The holder also reads the wish when it renews its lease; this only makes it soon.
+            self._handles.studio.broadcast("stop", job.id)
+        return await self._described(job)
+
+    async def erase(self, generation_id: str) -> None:
+        """Cancel it, hide it for ever, and have its files removed. Raises JobNotFound."""
+        await self._jobs.erase(generation_id, wall_clock())
+        self._handles.studio.broadcast("stop", generation_id)
+
+    async def record_of(self, generation_id: str, name: str) -> FileRecord:
+        """One file of the result by its listed name. Raises JobNotFound, InvalidInput."""
+        job = await self._jobs.get(generation_id)
+        found = next((record for record in job.files() if record.name == name), None)
+        if found is None:
+            raise JobNotFound(f"{generation_id}/files/{name}")
+        return found
+
+    async def content(self, record: FileRecord, start: int, end: int) -> bytes:
+        """Bytes start..end of a stored file."""
+        if (start, end) == (0, record.bytes):
+            return await self._artifacts.get(record.key)
+        return await self._artifacts.slice(record.key, start, end)
+
+    async def file(self, generation_id: str, name: str) -> bytes:
+        """One whole file of the result."""
+        record = await self.record_of(generation_id, name)
+        return await self.content(record, 0, record.bytes)
+
+    async def requote(self, generation_id: str, request: wire.QuoteRequest) -> wire.Quote:
+        """Another price of a finished solid, without generating it again. Raises JobNotFound, InvalidInput."""
+        job = await self._jobs.get(generation_id)
+        change = mapping.quote_change(request)
+        mesh = await requote.resized_solid(self._artifacts, job, change.size_mm)
+        options = requote.changed_options(job, change)
+        report = cast("PrintReport", await call(self._handles.quoting, "inspect", mesh, options.material))
+        quote = await call(self._handles.quoting, "quote", mesh, report, priced(options))
+        await self._jobs.keep_quote(StoredQuote(job.id, quote, report))
+        return mapping.quote(quote)
+
+    async def analyse(self, request: wire.AnalysisRequest) -> wire.AnalysisResponse:
+        """What would happen if the request were made now; nothing is accepted or spent."""
+        return await mapping.analysis_response(
+            request,
+            lambda prompt: call(self._handles.prompt_analysis, "read", prompt),
+            lambda analysis: call(self._handles.router, "plan", _routing(request), analysis),
+        )
+
+    async def backends(self) -> wire.BackendList:
+        """Who can serve, and why not."""
+        states = cast("tuple[BackendState, ...]", await call(self._handles.router, "backends"))
+        load = await self._jobs.load()
+        return mapping.backends(states, dict(load.queued), dict(load.running))
+
+    async def convert_upload(self, data: bytes, wanted: FileConversion) -> bytes:
+        """An uploaded file in another format."""
+        return cast("bytes", await call(self._handles.conversion, "convert_file", data, wanted))
+
+    async def inspect_upload(self, data: bytes, extension: str, request: wire.InspectionRequest) -> wire.Printability:
+        """The print report of an uploaded file."""
+        mesh = await self._read_upload(data, extension, request.size_mm)
+        material = "resin" if request.process == "resin" else "pla"
+        return mapping.report(await call(self._handles.quoting, "inspect", mesh, material))
+
+    async def quote_upload(self, data: bytes, extension: str, request: wire.FileQuoteRequest) -> wire.Quote:
+        """The price of an uploaded file."""
+        mesh = await self._read_upload(data, extension, request.size_mm)
+        report = await call(self._handles.quoting, "inspect", mesh, request.material)
+        quote = await call(self._handles.quoting, "quote", mesh, report, mapping.file_quote(request))
+        return mapping.quote(quote)
+
+    async def metrics(self) -> bytes:
+        """The text exposition of all metrics."""
+        load = await self._jobs.load()
+        for backend, depth in load.queued:
+            self.reporter.level("moldar_queue_depth", depth, backend)
+        await self.reporter.flush()
+        return cast("bytes", await call(self._handles.telemetry, "render"))
+
+    async def ready(self) -> wire.Health:
+        """Whether the record can be written to and every deployment answers."""
+        checks = [await _check("database", self._jobs.last_event())]
+        checks.append(await _check("router", call(self._handles.router, "backends")))
+        checks.append(await _check("studio", call(self._handles.studio, "wake")))
+        return mapping.health(tuple(checks))
+
+    async def events_of(self, generation_id: str, last: int | None) -> AsyncIterator[JobEvent | None]:
+        """One job's log after `last`, ending with the job; None now and then while nothing happens."""
+        cursor = last or 0
+        newest = await self._jobs.last_event()
+        for event in await self._jobs.events_of(generation_id, cursor, 10_000):
+            cursor = event.id
+            yield event
+            if mapping.is_final(event):
+                return
+        async for live in self._feed.follow(max(cursor, newest), lambda e: e.job_id == generation_id, IDLE_S):
+            yield live
+            if live is not None and mapping.is_final(live):
+                return
+
+    async def all_events(self, last: int | None, caller: str = LOCAL_CALLER) -> AsyncIterator[JobEvent | None]:
+        """The log of all of a caller's jobs after `last`, or from now on; it never ends."""
+        async for event in self._feed.follow(last, lambda e: e.caller == caller, IDLE_S):
+            yield event
+
+    async def _prepare(self, submission: Submission, batch_id: str | None = None) -> NewJob:
+        request = submission.request
+        analysis = mapping.NO_PROMPT
+        if request.prompt:
+            analysis = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "understand", request.prompt))
+        plan = cast("Plan", await call(self._handles.router, "plan", _routing(request), analysis))
+        job_id = JobId(f"gen_{uuid.uuid4().hex}")
+        return NewJob(
+            id=job_id,
+            caller=submission.caller,
+            request=mapping.job_request(request, await self._store_images(job_id, request.images)),
+            analysis=analysis,
+            plan=plan,
+            created_at=wall_clock(),
+            batch_id=batch_id,
+            idempotency_key=submission.idempotency_key,
+            fingerprint=mapping.fingerprint(request),
+        )
+
+    async def _store_images(self, job_id: JobId, images: Sequence[str]) -> tuple[str, ...]:
+        keys = []
+        for image in images:
+            data = wire.image_bytes(image)
+            if data is None:
+                raise InvalidInput(f"There is no {image}; send the picture itself.")
+            png = cast("bytes", await call(self._handles.prompt_analysis, "sanitise", data))
+            key = f"jobs/{job_id}/input/{hashlib.sha256(png).hexdigest()}.png"
+            await self._artifacts.put(key, png)
+            keys.append(key)
+        return tuple(keys)
+
+    async def _record(self, new: Sequence[NewJob]) -> list[Job]:
+        waiting = await self._jobs.waiting()
+        if waiting + len(new) > self.limits.queued_jobs:
+            raise Saturated(new[0].plan.chosen, (await self._jobs.recent_seconds() or 1.0) * len(new))
+        jobs = await self._jobs.accept(new)
+        self._handles.studio.wake.remote()
+        return jobs
+
+    async def _described(self, job: Job) -> wire.Generation:
+        if job.is_terminal:
+            return mapping.generation(job)
+        ahead = await self._jobs.waiting(job.sequence) if job.started_at is None else None
+        usual = await self._jobs.recent_seconds()
+        eta_s = usual * ((ahead or 0) + 1) if usual is not None else None
+        return mapping.generation(job, ahead, eta_s)
+
+    async def _read_upload(self, data: bytes, extension: str, size_mm: float | None) -> TriangleMesh:
+        return cast("TriangleMesh", await call(self._handles.conversion, "read_upload", data, extension, size_mm))
+
+
+def _routing(request: wire.GenerationRequest) -> Request:
+    return Request(request.method, request.model, len(request.images), request.licence, request.size_mm)
+
+
+async def _check(name: str, work: Any) -> wire.Check:
+    try:
+        await asyncio.wait_for(work, 5.0)
+    except Exception as error:  # noqa: BLE001 - a probe reports every failure, it does not pass it on
+        return wire.Check(name=name, ok=False, detail=str(error).splitlines()[0] if str(error) else repr(error))
+    return wire.Check(name=name, ok=True)

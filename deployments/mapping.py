@@ -1,0 +1,345 @@
+"""Wire models to value objects and back. Nothing is decided here."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Final, Literal
+
+from jobs import work
+from jobs.checkpoints import QUOTE, REPORT, placement_of, provenance_of
+from jobs.lifecycle import PROGRESS, TERMINAL, Stage, Status
+from jobs.model import Job, JobEvent, JobRequest, PrintOptions
+from jobs.options import print_options
+from jobs.requote import Change
+from moldar import wire
+from pipelines.errors import InvalidInput, ModeratedPrompt, NoBackend
+from pipelines.pricing import MATERIALS, PriceBook, Quote, QuoteRequest
+from pipelines.printability import PrintReport
+from pipelines.prompt.types import Number, PromptAnalysis, Span, Word
+from pipelines.routing import BackendState, Plan
+
+NO_PROMPT: Final = PromptAnalysis(text="", language="en", subject="")
+MEDIA_TYPES: Final[dict[str, str]] = {**work.MEDIA_TYPES, "splats.ply": "application/x-ply"}
+FILES_URL: Final = "/v1/generations/{job_id}/files/{name}"
+
+
+def job_request(asked: wire.GenerationRequest, images: tuple[str, ...]) -> JobRequest:
+    """The request as `jobs` knows it; `images` are the keys that its pictures were stored under."""
+    return JobRequest(
+        prompt=asked.prompt or "",
+        images=images,
+        method=asked.method,
+        model=asked.model,
+        negative_prompt=asked.negative_prompt or "",
+        seed=asked.seed,
+        steps=asked.steps,
+        guidance_scale=asked.guidance_scale,
+        elevation_deg=asked.elevation_deg,
+        size_mm=asked.size_mm,
+        options=PrintOptions(asked.material, asked.quantity, asked.infill, asked.currency),
+        formats=asked.formats,
+        deadline_s=asked.deadline_s,
+        webhook_url=asked.webhook_url,
+        licence=asked.licence,
+        metadata=tuple(asked.metadata.items()),
+    )
+
+
+def fingerprint(asked: wire.GenerationRequest) -> str:
+    """What two requests with one idempotency key must share."""
+    return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
+
+
+def generation(job: Job, place: int | None = None, eta_s: float | None = None) -> wire.Generation:
+    """The generation object of a job, as far as it has come."""
+    return wire.Generation(
+        id=job.id,
+        status=job.status.value,
+        stage=job.stage.value if job.stage and job.status is Status.RUNNING else None,
+        progress=_progress(job),
+        queue_position=place,
+        eta_s=eta_s,
+        created_at=_when(job.created_at),
+        started_at=_when(job.started_at) if job.started_at else None,
+        finished_at=_when(job.finished_at) if job.finished_at else None,
+        request=_accepted(job.request),
+        analysis=analysis(job.analysis) if job.request.prompt else None,
+        provenance=_provenance(job),
+        files=_files(job),
+        printability=_report(job),
+        quote=_quote(job),
+        cost=_cost(job),
+        error=wire.JobError(**_fields(job.failure)) if job.failure else None,
+    )
+
+
+def analysis(found: PromptAnalysis) -> wire.Analysis:
+    """What a prompt is understood to ask, each finding with the words it came from."""
+    text = found.text
+
+    def at(span: Span) -> dict[str, object]:
+        return {"text": text[span.start : span.end], "start": span.start, "end": span.end}
+
+    def word(finding: Word | None) -> wire.Finding | None:
+        return wire.Finding.model_validate({"value": finding.value, **at(finding.span)}) if finding else None
+
+    def words(findings: tuple[Word, ...]) -> tuple[wire.Finding, ...]:
+        return tuple(wire.Finding.model_validate({"value": w.value, **at(w.span)}) for w in findings)
+
+    def number(finding: Number | None) -> wire.NumberFinding | None:
+        return wire.NumberFinding.model_validate({"value": finding.value, **at(finding.span)}) if finding else None
+
+    families = words(found.families)
+    return wire.Analysis(
+        language=found.language,
+        subject=found.subject,
+        family=families[0] if families else None,
+        combined_with=families[1:],
+        dimensions=tuple(
+            wire.DimensionFinding.model_validate({"name": d.name, "value_mm": d.value_mm, "unit": d.unit, **at(d.span)})
+            for d in found.dimensions
+        ),
+        counts=tuple(
+            wire.CountFinding.model_validate({"name": c.name, "value": c.value, **at(c.span)}) for c in found.counts
+        ),
+        thread=word(found.thread),
+        inscription=word(found.inscription),
+        material=word(found.material),
+        color=word(found.color),
+        quantity=number(found.quantity),
+        uses=words(found.uses),
+        features=words(found.features),
+        problems=tuple(
+            wire.PromptProblem(code=p.code, message=p.message, start=p.span.start, end=p.span.end)
+            for p in found.problems
+        ),
+    )
+
+
+def plan_steps(plan: Plan) -> tuple[wire.PlanStep, ...]:
+    """Every backend considered, in order."""
+    return tuple(wire.PlanStep(backend=s.backend, decision=s.decision, reason=s.reason) for s in plan.steps)
+
+
+def backends(states: tuple[BackendState, ...], queued: dict[str, int], running: dict[str, int]) -> wire.BackendList:
+    """Every backend with its load."""
+    return wire.BackendList(
+        items=tuple(
+            wire.BackendState(
+                name=s.name,
+                available=s.available,
+                reason=s.reason if s.available else f"{s.reason}. {s.remedy}".rstrip(". ") + ".",
+                capacity=s.capacity,
+                in_flight=running.get(s.name, 0),
+                queue_depth=queued.get(s.name, 0),
+                licence=s.licence,
+            )
+            for s in states
+        )
+    )
+
+
+def event(logged: JobEvent) -> wire.Event:
+    """One line of a job's log."""
+    return wire.Event(
+        id=logged.id,
+        generation_id=logged.job_id,
+        kind=logged.kind,
+        at=_when(logged.at),
+        data=json.loads(logged.data),
+    )
+
+
+def batch(batch_id: str, jobs: Sequence[Job]) -> wire.Batch:
+    """A batch: finished when every generation is final."""
+    status: Literal["running", "finished"] = "finished" if all(job.is_terminal for job in jobs) else "running"
+    items = tuple(generation(job) for job in jobs)
+    return wire.Batch(id=batch_id, created_at=_when(jobs[0].created_at), status=status, items=items)
+
+
+def cursor(sequence: int) -> str:
+    """Where a page ends, as a word that says nothing."""
+    return base64.urlsafe_b64encode(f"v1:{sequence}".encode()).decode().rstrip("=")
+
+
+def read_cursor(word: str) -> int:
+    """The inverse of `cursor`. Raises InvalidInput."""
+    try:
+        version, _, sequence = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode().partition(":")
+        if version == "v1" and sequence.isascii() and sequence.isdigit():
+            return min(int(sequence), 2**62)
+    except ValueError:
+        pass
+    raise InvalidInput("The cursor is not one that this service gave out.")
+
+
+def is_final(logged: JobEvent) -> bool:
+    """Whether nothing follows this event in its job's log."""
+    return logged.kind in TERMINAL
+
+
+def quote_change(asked: wire.QuoteRequest) -> Change:
+    """What a new quote shall change."""
+    return Change(asked.material, asked.size_mm, asked.infill, asked.quantity, asked.currency)
+
+
+def file_quote(asked: wire.FileQuoteRequest) -> QuoteRequest:
+    """The form beside an uploaded file."""
+    return QuoteRequest(material=asked.material, quantity=asked.quantity, infill=asked.infill, currency=asked.currency)
+
+
+def quote(value: Quote) -> wire.Quote:
+    """A quote as it crosses HTTP."""
+    return wire.Quote.model_validate_json(QUOTE.dump_json(value))
+
+
+def report(value: PrintReport) -> wire.Printability:
+    """A print report as it crosses HTTP."""
+    return wire.Printability.model_validate_json(REPORT.dump_json(value))
+
+
+def health(checks: tuple[wire.Check, ...]) -> wire.Health:
+    """Ready when every check passed."""
+    status: Literal["ok", "unavailable"] = "ok" if all(check.ok for check in checks) else "unavailable"
+    return wire.Health(status=status, version=version("moldar"), checks=checks)
+
+
+async def analysis_response(
+    asked: wire.AnalysisRequest,
+    read: Callable[[str], Awaitable[PromptAnalysis]],
+    choose: Callable[[PromptAnalysis], Awaitable[Plan]],
+) -> wire.AnalysisResponse:
+    """What a request is understood to mean and who would serve it; refusals are part of the answer."""
+    found = NO_PROMPT
+    if asked.prompt:
+        try:
+            found = await read(asked.prompt)
+        except ModeratedPrompt as refusal:
+            moderation = wire.Moderation(category=refusal.category, reason=refusal.reason)
+            return wire.AnalysisResponse(plan=(), moderation=moderation)
+    shown = analysis(found) if asked.prompt else None
+    try:
+        plan = await choose(found)
+    except NoBackend as nobody:
+        return wire.AnalysisResponse(
+            analysis=shown, plan=(wire.PlanStep(backend="none", decision="refused", reason=str(nobody)),)
+        )
+    cost = wire.Cost(amount_minor=0, currency="USD", seconds=0.0)
+    return wire.AnalysisResponse(analysis=shown, plan=plan_steps(plan), cost=cost)
+
+
+def _accepted(request: JobRequest) -> wire.AcceptedRequest:
+    options = request.options
+    return wire.AcceptedRequest(
+        prompt=request.prompt or None,
+        images=tuple(f"sha256:{key.rsplit('/', 1)[-1].removesuffix('.png')}" for key in request.images),
+        method=request.method,
+        model=request.model,
+        negative_prompt=request.negative_prompt or None,
+        seed=request.seed,
+        steps=request.steps,
+        guidance_scale=request.guidance_scale,
+        elevation_deg=request.elevation_deg,
+        size_mm=request.size_mm,
+        material=options.material,
+        quantity=options.quantity,
+        infill=options.infill,
+        currency=options.currency,
+        formats=request.formats,
+        deadline_s=request.deadline_s,
+        webhook_url=request.webhook_url,
+        licence=request.licence,
+        metadata=dict(request.metadata),
+    )
+
+
+def _provenance(job: Job) -> wire.Provenance | None:
+    made = provenance_of(job)
+    if made is None:
+        return None
+    placed = placement_of(job)
+    rows = tuple(placed.transform[i : i + 4] for i in range(0, 16, 4)) if placed else None
+    return wire.Provenance.model_validate(
+        {
+            **_fields(made),
+            "parameters": dict(made.parameters),
+            "notes": (*made.notes, *(placed.repairs if placed else ())),
+            "splat_to_object": rows,
+            "plan": plan_steps(job.plan),
+        }
+    )
+
+
+def _files(job: Job) -> tuple[wire.FileEntry, ...]:
+    return tuple(
+        wire.FileEntry(
+            name=f.name,
+            bytes=f.bytes,
+            sha256=f.sha256,
+            media_type=f.media_type,
+            url=FILES_URL.format(job_id=job.id, name=f.name),
+        )
+        for f in job.files()
+    )
+
+
+def _report(job: Job) -> wire.Printability | None:
+    done = job.checkpoint(Stage.PRINTABILITY)
+    return wire.Printability.model_validate_json(done.document) if done else None
+
+
+def _quote(job: Job) -> wire.Quote | None:
+    done = job.checkpoint(Stage.QUOTE)
+    if done is None:
+        return None
+    reasons = print_options(job)
+    quote = wire.Quote.model_validate_json(done.document)
+    return quote.model_copy(update={"material_reasons": (*reasons.reasons, *reasons.warnings)})
+
+
+def _cost(job: Job) -> wire.Cost | None:
+    if not job.is_terminal:
+        return None
+    # Every backend of this build runs on the operator's own processors: what is counted is time.
+    seconds = sum(done.seconds for done in job.checkpoints)
+    return wire.Cost(amount_minor=0, currency="USD", seconds=round(seconds, 4))
+
+
+def _progress(job: Job) -> float:
+    if job.status is Status.SUCCEEDED:
+        return 1.0
+    done = [PROGRESS[checkpoint.stage] for checkpoint in job.checkpoints]
+    return max(done, default=PROGRESS[Stage.ANALYSIS])
+
+
+def material_list(book: PriceBook) -> wire.MaterialList:
+    """Every material with the shop's price."""
+    return wire.MaterialList(
+        items=tuple(
+            wire.Material(
+                name=m.name,
+                label=m.title,
+                process=m.process,
+                density_g_cm3=m.density_g_cm3,
+                price_per_kg_minor=book.price_per_kg_minor(m.name),
+                currency=book.base_currency,
+                nozzle_c=m.nozzle_c,
+                bed_c=m.bed_c,
+                uses=m.uses,
+                notes=m.notes,
+                source=m.source,
+            )
+            for _, m in sorted(MATERIALS.items())
+        )
+    )
+
+
+def _when(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _fields(value: object) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]

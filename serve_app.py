@@ -1,0 +1,127 @@
+"""Composition root of the service: read settings once, build, decorate, bind. No logic.
+
+`app` is what serve.yaml names. `local_service` runs the same graph on a Ray of its own, for the command line.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from deployments.settings import Settings
+
+APP_NAME: Final = "moldar"
+# Replica counts and queue limits of a cluster are in serve.yaml; these are the laptop's.
+EMBEDDED_CAPACITY: Final = 2
+STREAMS: Final = 1000  # open event streams count as ongoing requests; Serve's default of 5 would block the ingress
+FAST_ROUTING: Final = {"initial_backoff_s": 0.005, "max_backoff_s": 0.02}  # Serve's own back-off idles a busy pool
+
+
+def build(settings: Settings) -> Any:
+    """The whole application graph, bottom to top: a Serve `Application`."""
+    from ray import serve  # noqa: PLC0415 - settings are validated, and `--help` answers, without Ray
+    from ray.serve.config import RequestRouterConfig  # noqa: PLC0415
+
+    from deployments import api, backends, telemetry  # noqa: PLC0415
+    from deployments.embedded import EmbeddedSolids  # noqa: PLC0415
+    from deployments.gateway import Gateway, Handles  # noqa: PLC0415
+    from deployments.mesh_conversion import MeshConversion  # noqa: PLC0415
+    from deployments.prompt_analysis import PromptAnalyser  # noqa: PLC0415
+    from deployments.quoting import Quoting  # noqa: PLC0415
+    from deployments.router import Router  # noqa: PLC0415
+    from deployments.studio import StageHandles, Studio  # noqa: PLC0415
+    from pipelines.pricing import shipped_price_book  # noqa: PLC0415
+
+    def deployment(name: str, cls: type, **options: Any) -> Any:
+        defaults = {
+            "request_router_config": RequestRouterConfig(**FAST_ROUTING),
+            "ray_actor_options": {"num_cpus": 0.1},
+        }
+        return serve.deployment(name=name, **{**defaults, **options})(cls)
+
+    stores = (settings.database, settings.artifacts)
+    volume = settings.build_volume_mm
+    book = shipped_price_book()
+    metrics = (*telemetry.METRICS, *telemetry.http_metrics(api.routes()))
+    meter = deployment("telemetry", telemetry.Telemetry, max_ongoing_requests=100).bind(metrics)
+    embedded = deployment("embedded", EmbeddedSolids, max_ongoing_requests=EMBEDDED_CAPACITY).bind()
+    conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter)
+    quoting = deployment("quoting", Quoting, max_ongoing_requests=2).bind(book, volume)
+    prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(volume)
+    router = deployment("router", Router, max_ongoing_requests=1000).bind(
+        backends.configured(settings, EMBEDDED_CAPACITY), meter
+    )
+    studio = deployment("studio", Studio, max_ongoing_requests=1000, health_check_period_s=5).bind(
+        StageHandles(embedded, conversion, quoting), meter, stores, settings.studio
+    )
+    handles = Handles(prompts, router, studio, conversion, quoting, meter)
+    ingress = deployment("gateway", serve.ingress()(Gateway), max_ongoing_requests=STREAMS)
+    return ingress.bind(handles, stores, settings.limits, book)
+
+
+def app(args: dict[str, Any]) -> Any:
+    """Entry point named in serve.yaml; its arguments override variables."""
+    return build(Settings(**args))
+
+
+@contextmanager
+def local_service(settings: Settings | None = None, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """The service on a local Ray of its own that ends with the block; yields its base URL.
+
+    It never joins a running cluster. Port 0 takes a free one.
+    """
+    _quiet_ray()
+    import ray  # noqa: PLC0415 - the environment must be set first
+    from ray import serve  # noqa: PLC0415
+
+    settings = settings or Settings()
+    port = port or _free_port()
+    ray.init(
+        address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, num_cpus=_cpus()
+    )
+    try:
+        serve.start(http_options={"host": host, "port": port}, logging_config=_logging(settings))
+        serve.run(build(settings), name=APP_NAME, logging_config=_logging(settings))
+        yield f"http://{host}:{port}"
+    finally:
+        # Not serve.shutdown(): it drains for 9 s what the end of this Ray takes along in 1.4 s. Accepted jobs are in
+        # the record and go on at the next start.
+        ray.shutdown()
+
+
+def serve_forever(host: str, port: int, settings: Settings | None = None) -> None:
+    """Run the service until SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with local_service(settings, host, port):
+        stop.wait()
+
+
+def _logging(settings: Settings) -> dict[str, Any]:
+    return {"log_level": settings.log_level, "enable_access_log": False, "encoding": "JSON"}
+
+
+def _cpus() -> int:
+    return max(os.cpu_count() or 1, 2)  # replicas ask for a tenth each: two are enough for all of them
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _quiet_ray() -> None:
+    # Read by Ray when it is imported or started: no usage reports, no chatter on the user's terminal.
+    for name, value in {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DEDUP_LOGS": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
+    }.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,1 @@
+"""What several tests need. Nothing of ours is replaced here."""

@@ -1,0 +1,74 @@
+"""Jobs run with the real stages, stores and foreman in one process: the application without Ray around it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
+
+from jobs.lifecycle import Stage
+from jobs.model import Converted, Generated, Job, JobId, JobRequest, NewJob
+from jobs.work import convert, parametric, relief
+from pipelines.geometry import TriangleMesh
+from pipelines.pricing import MATERIALS, Quote, QuoteRequest, quote, shipped_price_book
+from pipelines.printability import PROCESSES, PrintReport, inspect
+from pipelines.prompt import analyse
+from pipelines.routing import Plan, PlanStep
+
+_numbers = count()
+ISSUED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def new_job(prompt: str = "a washer 20 mm outside diameter", **fields: object) -> NewJob:
+    """A job as the gateway would write it."""
+    number = next(_numbers)
+    values: dict[str, object] = {
+        "id": JobId(f"gen_{number:032x}"),
+        "caller": "local",
+        "request": JobRequest(prompt=prompt, formats=("stl",)),
+        "analysis": analyse(prompt),
+        "plan": Plan((PlanStep("parametric", "chosen", "exact"),)),
+        "created_at": 1000.0 + number,
+    }
+    return NewJob(**{**values, **fields})  # type: ignore[arg-type]
+
+
+class DirectStages:
+    """The real stage functions, called directly; counts how often each was begun."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, Stage]] = []
+        self.made = count()
+
+    async def generate(self, job: Job, images: Sequence[bytes]) -> Generated:
+        self.begun.append((job.id, Stage.GENERATION))
+        await asyncio.sleep(0)
+        return relief(job, images[0]) if job.plan.chosen == "relief" else parametric(job)
+
+    async def convert(self, job: Job, shape: Generated) -> Converted:
+        self.begun.append((job.id, Stage.CONVERSION))
+        await asyncio.sleep(0)
+        return convert(job, shape)
+
+    async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
+        self.begun.append(("", Stage.PRINTABILITY))
+        await asyncio.sleep(0)
+        return inspect(mesh, PROCESSES[MATERIALS[material].process])
+
+    async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
+        self.begun.append(("", Stage.QUOTE))
+        await asyncio.sleep(0)
+        return quote(mesh, report, request, shipped_price_book(), ISSUED_AT, f"quo_{next(self.made)}")
+
+
+class SilentObserver:
+    """Remembers how jobs ended."""
+
+    def __init__(self) -> None:
+        self.endings: list[tuple[str, str]] = []
+
+    def stage(self, stage: Stage, backend: str, outcome: str, seconds: float) -> None: ...
+
+    def started(self, job: Job, waited_s: float) -> None: ...
+
+    def ended(self, job: Job, outcome: str, seconds: float) -> None:
+        self.endings.append((job.id, outcome))
