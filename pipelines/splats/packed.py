@@ -1,0 +1,124 @@
+"""The two compact formats: .splat (32 bytes per splat) and .spz (gzip of quantised columns)."""
+
+import gzip
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.errors import Unreadable
+from pipelines.geometry import Gaussians
+from pipelines.splats.encoding import SH_C0, activated, check_count
+
+# Source: antimatter15/splat, README: position, scale, RGBA, quaternion wxyz around 128.
+_ROW = np.dtype([("mean", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("rotation", "u1", 4)])
+
+# Source: nianticlabs/spz, load-spz.cc. Its frame is right, up, back: ours.
+_MAGIC, _HEADER = 0x5053474E, struct.Struct("<IIIBBBB")
+_FRACTION_BITS = 12
+_COLOR_SCALE = 0.15
+_SH_COEFFICIENTS = (0, 9, 24, 45)  # bytes per splat by degree
+
+
+def write_splat(gaussians: Gaussians) -> bytes:
+    """`.splat`, the most visible first, as viewers that draw while loading like it."""
+    volume = np.prod(gaussians.scaling.astype(np.float64), axis=1)
+    order = np.argsort(-volume * gaussians.opacity, kind="stable")
+    rows = np.zeros(len(gaussians), _ROW)
+    rows["mean"], rows["scale"] = gaussians.means[order], gaussians.scaling[order]
+    rows["rgba"][:, :3] = np.rint(255 * gaussians.rgb[order])
+    rows["rgba"][:, 3] = np.rint(255 * gaussians.opacity[order])
+    rows["rotation"] = np.clip(np.rint(128 * gaussians.rotation[order] + 128), 0, 255)
+    return rows.tobytes()
+
+
+def read_splat(data: bytes) -> Gaussians:
+    """Gaussians of a `.splat` file."""
+    if len(data) % _ROW.itemsize:
+        raise Unreadable(f"The file is not a .splat: {len(data):,} bytes are no multiple of {_ROW.itemsize}.")
+    check_count(len(data) // _ROW.itemsize)
+    rows = np.frombuffer(data, _ROW)
+    rgba = rows["rgba"] / 255.0
+    rotation = (rows["rotation"].astype(np.float64) - 128) / 128
+    return activated(rows["mean"], rgba[:, 3], rows["scale"], rotation, rgba[:, :3])
+
+
+def write_spz(gaussians: Gaussians) -> bytes:
+    """`.spz` version 2, degree 0: a sixth of the .ply, positions to 1/4096."""
+    count = len(gaussians)
+    fixed = np.rint(gaussians.means.astype(np.float64) * (1 << _FRACTION_BITS)).astype("<i4")
+    positions = fixed.view("u1").reshape(count, 3, 4)[:, :, :3]
+    color = ((gaussians.rgb - 0.5) / SH_C0) * _COLOR_SCALE + 0.5
+    rotation = gaussians.rotation * np.where(gaussians.rotation[:, :1] < 0, -1, 1)
+    columns = [
+        positions.reshape(count, 9),
+        _byte(255 * gaussians.opacity),
+        _byte(255 * color),
+        _byte(16 * (np.log(gaussians.scaling) + 10)),
+        _byte(127.5 * rotation[:, 1:] + 127.5),
+    ]
+    header = _HEADER.pack(_MAGIC, 2, count, 0, _FRACTION_BITS, 0, 0)
+    return gzip.compress(header + b"".join(column.tobytes() for column in columns), compresslevel=6, mtime=0)
+
+
+def _byte(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+
+
+def read_spz(data: bytes) -> Gaussians:
+    """Gaussians of an `.spz` file of version 2 or 3; bands above the constant are left out."""
+    inflate = zlib.decompressobj(wbits=31)  # gzip
+    try:
+        header = inflate.decompress(data, _HEADER.size)
+        if len(header) < _HEADER.size:
+            raise Unreadable("The .spz ends within its header.")
+        magic, version, count, degree, fraction_bits, _, _ = _HEADER.unpack(header)
+        if magic != _MAGIC or version not in (2, 3) or degree > 3 or fraction_bits > 24:
+            raise Unreadable("The file is not an .spz of version 2 or 3.")
+        check_count(count)
+        rotation_bytes = version + 1
+        size = count * (9 + 1 + 3 + 3 + rotation_bytes + _SH_COEFFICIENTS[degree])
+        # Never more than the header promised is unpacked, whatever the stream holds.
+        body = inflate.decompress(inflate.unconsumed_tail, size)
+    except zlib.error as error:
+        raise Unreadable("The file is not an .spz: it cannot be unpacked.") from error
+    if len(body) < size:
+        raise Unreadable(f"The .spz declares {count:,} splats but holds fewer.")
+    positions, opacity, color, scales, rotation = _columns(body, count, rotation_bytes)
+    padded = np.zeros((count, 3, 4), np.uint8)
+    padded[:, :, 1:] = positions.reshape(count, 3, 3)  # into the high bytes, so that the sign comes along
+    means = (padded.view("<i4")[:, :, 0] >> 8) / float(1 << fraction_bits)
+    rgb = 0.5 + SH_C0 * (color / 255.0 - 0.5) / _COLOR_SCALE
+    quaternions = _first_three(rotation) if version == 2 else _smallest_three(rotation)
+    return activated(means, opacity[:, 0] / 255.0, np.exp(scales / 16.0 - 10), quaternions, rgb)
+
+
+def _columns(body: bytes, count: int, rotation_bytes: int) -> list[NDArray[np.uint8]]:
+    columns, at = [], 0
+    for width in (9, 1, 3, 3, rotation_bytes):
+        columns.append(np.frombuffer(body, np.uint8, count * width, at).reshape(count, width))
+        at += count * width
+    return columns
+
+
+def _first_three(packed: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """wxyz of x, y, z as bytes; w is what is left, never negative."""
+    xyz = packed / 127.5 - 1.0
+    w = np.sqrt(np.maximum(1.0 - (xyz**2).sum(axis=1, keepdims=True), 0.0))
+    return np.concatenate([w, xyz], axis=1)
+
+
+def _smallest_three(packed: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """wxyz of 32 bits: two name the largest of x, y, z, w, thrice ten hold sign and size of the others."""
+    bits = np.ascontiguousarray(packed).view("<u4")[:, 0]
+    largest = bits >> 30
+    xyzw = np.zeros((len(bits), 4))
+    for component in (3, 2, 1, 0):
+        here = largest != component
+        value = (bits & 511) / 511.0 * np.sqrt(0.5) * np.where(bits >> 9 & 1, -1.0, 1.0)
+        xyzw[here, component] = value[here]
+        bits = np.where(here, bits >> 10, bits)
+    rest = np.sqrt(np.maximum(1.0 - (xyzw**2).sum(axis=1), 0.0))
+    xyzw[np.arange(len(bits)), largest] = rest
+    return xyzw[:, [3, 0, 1, 2]]
