@@ -24,6 +24,7 @@ from pipelines.pricing.printers import FdmPrinter
 
 Section: TypeAlias = Any  # manifold3d.CrossSection carries no types
 Floats: TypeAlias = NDArray[np.float64]
+Layers: TypeAlias = NDArray[np.int64]
 
 Filling = Literal["hollow", "sparse"]
 """What the inside gets: nothing (infill 0), or a lattice of any density up to solid."""
@@ -66,7 +67,7 @@ class _Loops:
     count: int
 
 
-def toolpaths(solid: Any, printer: FdmPrinter, filling: Filling, most_layers: int = 90) -> Toolpaths:
+def toolpaths(solid: Any, printer: FdmPrinter, filling: Filling, most_layers: int) -> Toolpaths:
     """The tally of every layer of a solid that rests on z = 0.
 
     Layers near flat faces are all walked; of the others only as many as `most_layers` allows, and those between are
@@ -81,25 +82,25 @@ def toolpaths(solid: Any, printer: FdmPrinter, filling: Filling, most_layers: in
     Returns:
         One value per layer and column.
     """
-    walk = _Walk(solid, printer, filling)
-    chosen = _chosen_layers(solid, printer, walk.layers, most_layers)
+    layers = printer.layers(solid.bounding_box()[5])
+    steps, events = _chosen_layers(solid, printer, layers, most_layers)
+    chosen = np.union1d(steps, events)
+    walk = _Walk(solid, printer, filling, frozenset(events.tolist()))
     rows = np.array([walk.tally(int(layer)) for layer in chosen])  # [chosen, columns]
-    every = np.arange(walk.layers)
+    every = np.arange(layers)
     columns = [np.interp(every, chosen, rows[:, column]) for column in range(rows.shape[1])]
     return Toolpaths(*columns)
 
 
-def _chosen_layers(solid: Any, printer: FdmPrinter, layers: int, most: int) -> NDArray[np.int64]:
+def _chosen_layers(solid: Any, printer: FdmPrinter, layers: int, most: int) -> tuple[Layers, Layers]:
+    """Layers at even steps, and those near level faces."""
     below, above = printer.bottom_layers + 3, printer.top_layers + 2
     levels = [printer.layers(z) for z in _flat_heights(solid)]
-    spans = [np.arange(level - above, level + below) for level in levels]
-    steps = np.linspace(0, layers - 1, max(2, min(layers, most // 2))).round().astype(np.int64)
-    eventful = np.unique(np.concatenate([*spans, np.zeros(0, np.int64)])) if spans else np.zeros(0, np.int64)
-    eventful = eventful[(eventful >= 0) & (eventful < layers)]
-    if len(eventful) > most:  # steps everywhere: an even walk sees them on average
-        steps = np.linspace(0, layers - 1, min(layers, most)).round().astype(np.int64)
-        eventful = np.zeros(0, np.int64)
-    return np.unique(np.concatenate([steps, eventful]))
+    spans = [np.arange(max(0, level - above), min(layers, level + below)) for level in levels]
+    events = np.unique(np.concatenate([*spans, np.zeros(0, np.int64)]).astype(np.int64))
+    if len(events) > most:  # steps everywhere: an even walk sees them on average
+        return np.linspace(0, layers - 1, min(layers, most)).round().astype(np.int64), np.zeros(0, np.int64)
+    return np.linspace(0, layers - 1, max(2, min(layers, most // 3))).round().astype(np.int64), events
 
 
 def _flat_heights(solid: Any) -> Floats:
@@ -114,10 +115,10 @@ def _flat_heights(solid: Any) -> Floats:
 
 
 class _Walk:
-    """Slices of one solid, made when first asked for."""
+    """Slices of one solid, made when first asked for. Layers near events are looked at one by one."""
 
-    def __init__(self, solid: Any, printer: FdmPrinter, filling: Filling) -> None:
-        self._solid, self._printer, self._filling = solid, printer, filling
+    def __init__(self, solid: Any, printer: FdmPrinter, filling: Filling, events: frozenset[int]) -> None:
+        self._solid, self._printer, self._filling, self._events = solid, printer, filling, events
         self.layers = printer.layers(solid.bounding_box()[5])
         self._sections: dict[int, Section] = {}
         self._none = manifold3d.CrossSection()
@@ -130,8 +131,10 @@ class _Walk:
         return self._sections[layer]
 
     def common(self, first: int, end: int) -> Section:
-        """What all layers of [first, end) cover."""
-        sections = [self.section(layer) for layer in range(first, end)]
+        """What all layers of [first, end) cover. Away from events the first and last of them cover no more."""
+        span = range(first, end)
+        layers = span if not self._events.isdisjoint(span) else sorted({first, end - 1})
+        sections = [self.section(layer) for layer in layers]
         return manifold3d.CrossSection.batch_boolean(sections, manifold3d.OpType.Intersect)
 
     def tally(self, layer: int) -> list[float]:

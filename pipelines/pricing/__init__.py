@@ -1,0 +1,54 @@
+"""Pricing: materials, how much of them and of the machine a part takes, and an itemised quote."""
+
+from pipelines.pricing.book import PriceBook, default_price_book, read_price_book
+from pipelines.pricing.estimate import PrintEstimate, SlicedPart, slice_part
+from pipelines.pricing.materials import MATERIALS, Material, MaterialName, Range, Source, material_named
+from pipelines.pricing.money import CURRENCIES, LOCALES, Currency, Locale, format_money
+from pipelines.pricing.printers import FDM_PRINTER, RESIN_PRINTER, FdmPrinter, ResinPrinter
+from pipelines.pricing.quote import (
+    Alternative,
+    AlternativeKind,
+    LineCode,
+    LineSource,
+    QuantityBreak,
+    Quote,
+    QuoteLine,
+    QuoteRequest,
+    quote,
+)
+from pipelines.pricing.recommend import Recommendation, recommend
+
+__all__ = [
+    "CURRENCIES",
+    "FDM_PRINTER",
+    "LOCALES",
+    "MATERIALS",
+    "RESIN_PRINTER",
+    "Alternative",
+    "AlternativeKind",
+    "Currency",
+    "FdmPrinter",
+    "LineCode",
+    "LineSource",
+    "Locale",
+    "Material",
+    "MaterialName",
+    "PriceBook",
+    "PrintEstimate",
+    "QuantityBreak",
+    "Quote",
+    "QuoteLine",
+    "QuoteRequest",
+    "Range",
+    "Recommendation",
+    "ResinPrinter",
+    "SlicedPart",
+    "Source",
+    "default_price_book",
+    "format_money",
+    "material_named",
+    "quote",
+    "read_price_book",
+    "recommend",
+    "slice_part",
+]
