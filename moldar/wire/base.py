@@ -27,8 +27,8 @@ def _sound_text(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_sound_text)]
-"""A string without NUL or lone surrogates."""
+Sound = AfterValidator(_sound_text)
+"""Metadata of strings: no NUL, no lone surrogates. It comes last: bounds after it would see text not yet stripped."""
 
 
 def _is_number(value: object) -> object:

@@ -94,8 +94,8 @@ class Provenance(Response):
         None, description="From the splats' frame to printed millimetres, row by row."
     )
     plan: tuple[PlanStep, ...] = Field((), description="Every backend that was considered, in order.")
-    notes: tuple[str, ...] = Field((), description="What was assumed, repaired or left out, one sentence each.")
     parameters: dict[str, JsonValue] = Field(default_factory=dict, description="What the backend was given.")
+    notes: tuple[str, ...] = Field((), description="What was derived or mended on the way, a sentence each.")
 
 
 class FileEntry(Response):
@@ -158,12 +158,16 @@ class QuantityBreak(Response):
 
 
 class QuoteAlternative(Response):
-    """The same print in another material."""
+    """The same order with one thing changed."""
 
-    material: str = Field(description="The other material.")
+    kind: str = Field(description="What is changed: material, infill or size; may grow.")
+    label: str = Field(description="The change, for people.")
+    material: str = Field(description="Its material.")
+    infill: float = Field(ge=0, le=1, description="Its filled share of the interior.")
+    scale: float = Field(gt=0, description="Of every length; 1 is the size asked for.")
     total_minor: MinorUnits
-    unit_minor: MinorUnits
-    reason: str = Field("", description="What changes, in one sentence.")
+    mass_g: float = Field(ge=0, description="One piece.")
+    print_time_s: float = Field(ge=0, description="One piece.")
 
 
 class Quote(Response):

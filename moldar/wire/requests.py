@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from moldar.wire.base import JsonNumber, Request, Text
+from moldar.wire.base import JsonNumber, Request, Sound
 
 Method = Literal["auto", "local", "replicate", "huggingface", "parametric", "relief"]
 MaterialName = Literal["pla", "petg", "abs", "asa", "tpu", "nylon", "resin"]
@@ -71,8 +71,9 @@ def _unique(formats: tuple[Format, ...]) -> tuple[Format, ...]:
 
 
 Prompt = Annotated[
-    Text,
+    str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=PROMPT_MAX_CHARS),
+    Sound,
     Field(json_schema_extra={"pattern": r"\S"}),
 ]
 Image = Annotated[
@@ -90,8 +91,8 @@ WebhookUrl = Annotated[
 SizeMm = Annotated[float, Field(gt=0, le=SIZE_MAX_MM)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 Infill = Annotated[float, Field(ge=0, le=1)]
-MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
-MetadataValue = Annotated[Text, StringConstraints(max_length=512)]
+MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64), Sound]
+MetadataValue = Annotated[str, StringConstraints(max_length=512), Sound]
 
 
 class GenerationRequest(Request):
@@ -107,9 +108,9 @@ class GenerationRequest(Request):
     model: str = Field(
         "auto", pattern=r"^[a-z0-9][a-z0-9._:/-]{0,199}$", description="A model of the method, such as lgm or trellis."
     )
-    negative_prompt: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] | None = (
-        Field(None, description="What the object should not be; only models that sample read it.")
-    )
+    negative_prompt: (
+        Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS), Sound] | None
+    ) = Field(None, description="What the object should not be; only models that sample read it.")
     seed: Annotated[int, JsonNumber] = Field(
         0, ge=0, le=2**32 - 1, description="The same request with the same seed gives the same object."
     )
@@ -212,6 +213,6 @@ class Rating(Request):
     """A person's judgement of one generation."""
 
     stars: Annotated[int, JsonNumber] = Field(ge=1, le=5, description="5 is best.")
-    comment: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)] | None = Field(
+    comment: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Sound] | None = Field(
         None, description="In a word."
     )

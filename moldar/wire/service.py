@@ -49,11 +49,12 @@ class Material(Response):
     density_g_cm3: float = Field(gt=0, description="Density.")
     price_per_kg_minor: MinorUnits
     currency: str = Field(description="Currency of the price, ISO 4217.")
-    nozzle_c: float | None = Field(None, description="Nozzle temperature; null for resin.")
-    bed_c: float | None = Field(None, description="Bed temperature; null for resin.")
+    nozzle_c: tuple[int, int] | None = Field(None, description="Lowest and highest nozzle temperature; null for resin.")
+    bed_c: tuple[int, int] | None = Field(None, description="Lowest and highest bed temperature; null for resin.")
     uses: tuple[str, ...] = Field((), description="What it is good for.")
-    notes: str = Field("", description="In a sentence.")
-    source: str = Field("", description="Where the figures come from.")
+    not_for: tuple[str, ...] = Field((), description="What it fails at.")
+    food_contact: str = Field("", description="What to know before food touches it.")
+    sources: tuple[str, ...] = Field((), description="Where the figures come from, with the day they were read.")
 
 
 class MaterialList(Response):
