@@ -18,7 +18,10 @@ APP_NAME: Final = "moldar"
 # Replica counts and queue limits of a cluster are in serve.yaml; these are the laptop's.
 EMBEDDED_CAPACITY: Final = 2
 STREAMS: Final = 1000  # open event streams count as ongoing requests; Serve's default of 5 would block the ingress
-FAST_ROUTING: Final = {"initial_backoff_s": 0.005, "max_backoff_s": 0.02}  # Serve's own back-off idles a busy pool
+FAST_ROUTING: Final[dict[str, Any]] = {
+    "initial_backoff_s": 0.005,
+    "max_backoff_s": 0.02,
+}  # Serve's own back-off idles a busy pool
 
 
 def build(settings: Settings) -> Any:
@@ -34,7 +37,7 @@ def build(settings: Settings) -> Any:
     from deployments.quoting import Quoting  # noqa: PLC0415
     from deployments.router import Router  # noqa: PLC0415
     from deployments.studio import StageHandles, Studio  # noqa: PLC0415
-    from pipelines.pricing import shipped_price_book  # noqa: PLC0415
+    from pipelines.pricing import default_price_book  # noqa: PLC0415
 
     def deployment(name: str, cls: type, **options: Any) -> Any:
         defaults = {
@@ -45,7 +48,7 @@ def build(settings: Settings) -> Any:
 
     stores = (settings.database, settings.artifacts)
     volume = settings.build_volume_mm
-    book = shipped_price_book()
+    book = default_price_book()
     metrics = (*telemetry.METRICS, *telemetry.http_metrics(api.routes()))
     meter = deployment("telemetry", telemetry.Telemetry, max_ongoing_requests=100).bind(metrics)
     embedded = deployment("embedded", EmbeddedSolids, max_ongoing_requests=EMBEDDED_CAPACITY).bind()

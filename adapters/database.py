@@ -357,7 +357,7 @@ def _renew(db: Connection, owner: str, expires_at: float) -> list[Held]:
     return [Held(JobId(row.id), bool(row.cancel_requested) or row.erased_at is not None) for row in rows]
 
 
-def _fenced(db: Connection, job_id: str, token: int, move: Move, **values: object) -> Row[Any]:
+def _fenced(db: Connection, job_id: str, token: int, move: Move, **values: object) -> Row[Any, Any]:
     """Write `values` if the job is still run under `token`, else raise `LeaseLost`."""
     held = and_(t.jobs.c.id == job_id, t.jobs.c.lease_token == token, t.jobs.c.status.in_(sources(move)))
     result = db.execute(update(t.jobs).where(held).values(**values))

@@ -39,6 +39,7 @@ def create_api(gateway: "Gateway") -> FastAPI:
         responses=openapi.PROBLEMS,
     )
     app.include_router(_generations(gateway), prefix="/v1", tags=["generations"])
+    app.include_router(_beside(gateway), prefix="/v1", tags=["generations"])
     app.include_router(_tools(gateway), prefix="/v1", tags=["tools"])
     app.include_router(_service(gateway), tags=["service"])
     app.include_router(legacy_routes(gateway), prefix="/api", tags=["older interface"])
@@ -55,7 +56,7 @@ def create_api(gateway: "Gateway") -> FastAPI:
 def routes() -> tuple[str, ...]:
     """The templates of every route: the closed set that the HTTP metrics are labelled with."""
     nobody: Any = None
-    made = (*_prefixed("/v1", _generations(nobody), _tools(nobody)), *_prefixed("", _service(nobody)))
+    made = (*_prefixed("/v1", _generations(nobody), _beside(nobody), _tools(nobody)), *_prefixed("", _service(nobody)))
     return tuple(dict.fromkeys((*made, *_prefixed("/api", legacy_routes(nobody)))))
 
 
@@ -153,6 +154,12 @@ def _generations(gateway: "Gateway") -> APIRouter:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{record.bytes}"
         body = await gateway.content(record, start, end)
         return Response(body, 206 if span else 200, headers, record.media_type)
+
+    return api
+
+
+def _beside(gateway: "Gateway") -> APIRouter:
+    api = APIRouter()
 
     @api.post("/generations/{generation_id}/quotes", response_model=wire.Quote)
     async def requote(generation_id: Id, body: wire.QuoteRequest) -> Response:

@@ -12,7 +12,11 @@ from pipelines.errors import BackendFailed, MoldarError
 _GONE: Final = (RayActorError, DeploymentUnavailableError, RayServeException, BackPressureError, TaskCancelledError)
 
 
-async def call(handle: DeploymentHandle, method: str, *args: object) -> Any:
+Handle = DeploymentHandle[Any]
+"""A handle of any deployment of this application."""
+
+
+async def call(handle: Handle, method: str, *args: object) -> Any:
     """Await `handle.method(*args)`.
 
     Raises:

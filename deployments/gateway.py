@@ -10,14 +10,13 @@ from typing import Any, Final, cast
 
 import structlog
 from fastapi import FastAPI
-from ray.serve.handle import DeploymentHandle
 
 from adapters.artifacts import Artifacts
 from adapters.clock import wall_clock
 from adapters.database import Database
 from deployments import mapping
 from deployments.api import create_api
-from deployments.calls import call
+from deployments.calls import Handle, call
 from deployments.feed import EventFeed
 from deployments.settings import LimitSettings
 from deployments.telemetry import Reporter
@@ -41,12 +40,12 @@ IDLE_S: Final = 15.0  # browsers and proxies drop streams that are silent for lo
 class Handles:
     """The deployments that the gateway calls."""
 
-    prompt_analysis: DeploymentHandle
-    router: DeploymentHandle
-    studio: DeploymentHandle
-    conversion: DeploymentHandle
-    quoting: DeploymentHandle
-    telemetry: DeploymentHandle
+    prompt_analysis: Handle
+    router: Handle
+    studio: Handle
+    conversion: Handle
+    quoting: Handle
+    telemetry: Handle
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from jobs.options import print_options
 from jobs.requote import Change
 from moldar import wire
 from pipelines.errors import InvalidInput, ModeratedPrompt, NoBackend
-from pipelines.pricing import MATERIALS, PriceBook, Quote, QuoteRequest
+from pipelines.pricing import MATERIALS, Material, PriceBook, Quote, QuoteRequest, Range
 from pipelines.printability import PrintReport
 from pipelines.prompt.types import Number, PromptAnalysis, Span, Word
 from pipelines.routing import BackendState, Plan
 
 NO_PROMPT: Final = PromptAnalysis(text="", language="en", subject="")
-MEDIA_TYPES: Final[dict[str, str]] = {**work.MEDIA_TYPES, "splats.ply": "application/x-ply"}
+MEDIA_TYPES: Final[dict[str, str]] = {**dict(work.MEDIA_TYPES.items()), "splats.ply": "application/x-ply"}
 FILES_URL: Final = "/v1/generations/{job_id}/files/{name}"
 
 
@@ -317,23 +317,26 @@ def _progress(job: Job) -> float:
 
 def material_list(book: PriceBook) -> wire.MaterialList:
     """Every material with the shop's price."""
-    return wire.MaterialList(
-        items=tuple(
-            wire.Material(
-                name=m.name,
-                label=m.title,
-                process=m.process,
-                density_g_cm3=m.density_g_cm3,
-                price_per_kg_minor=book.price_per_kg_minor(m.name),
-                currency=book.base_currency,
-                nozzle_c=m.nozzle_c,
-                bed_c=m.bed_c,
-                uses=m.uses,
-                notes=m.notes,
-                source=m.source,
-            )
-            for _, m in sorted(MATERIALS.items())
-        )
+    return wire.MaterialList(items=tuple(_material(material, book) for _, material in sorted(MATERIALS.items())))
+
+
+def _material(material: Material, book: PriceBook) -> wire.Material:
+    def bounds(celsius: Range | None) -> tuple[int, int] | None:
+        return (celsius.low, celsius.high) if celsius else None
+
+    return wire.Material(
+        name=material.name,
+        label=material.title,
+        process=material.process.name,
+        density_g_cm3=material.density_g_cm3,
+        price_per_kg_minor=round(book.price_per_kg(material.name) * 100),
+        currency=book.currency,
+        nozzle_c=bounds(material.nozzle_c),
+        bed_c=bounds(material.bed_c),
+        uses=material.uses,
+        not_for=material.not_for,
+        food_contact=material.food_contact,
+        sources=tuple(f"{source.title} ({source.read_on.isoformat()})" for source in material.sources),
     )
 
 

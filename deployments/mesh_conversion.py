@@ -2,9 +2,7 @@
 
 import asyncio
 
-from ray.serve.handle import DeploymentHandle
-
-from deployments.calls import call
+from deployments.calls import Handle, call
 from deployments.telemetry import Reporter
 from jobs.model import Converted, Generated, Job
 from jobs.work import convert
@@ -16,7 +14,7 @@ from pipelines.uploads import FileConversion, convert_file, read_upload
 class MeshConversion:
     """One CPU replica."""
 
-    def __init__(self, telemetry: DeploymentHandle) -> None:
+    def __init__(self, telemetry: Handle) -> None:
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
 
     async def convert(self, job: Job, shape: Generated) -> Converted:

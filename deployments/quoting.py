@@ -5,8 +5,8 @@ import uuid
 from datetime import UTC, datetime
 
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing import MATERIALS, PriceBook, Quote, QuoteRequest, quote
-from pipelines.printability import PROCESSES, PrintReport, inspect
+from pipelines.pricing import PriceBook, Quote, QuoteRequest, material_named, quote
+from pipelines.printability import PrintReport, inspect
 
 
 class Quoting:
@@ -18,7 +18,7 @@ class Quoting:
 
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
         """The print report for the process of a material. Raises EmptyGeometry."""
-        process = PROCESSES[MATERIALS[material].process]
+        process = material_named(material).process
         return await asyncio.to_thread(inspect, mesh, process, self._build_volume_mm)
 
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:

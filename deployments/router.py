@@ -1,8 +1,6 @@
 """Serve shell around `pipelines.routing`: one async replica that only decides, from what is configured."""
 
-from ray.serve.handle import DeploymentHandle
-
-from deployments.calls import call
+from deployments.calls import Handle, call
 from deployments.telemetry import Reporter
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import BackendState, Plan, Request, choose
@@ -11,7 +9,7 @@ from pipelines.routing import BackendState, Plan, Request, choose
 class Router:
     """Holds the state of the backends; computes nothing itself."""
 
-    def __init__(self, backends: tuple[BackendState, ...], telemetry: DeploymentHandle) -> None:
+    def __init__(self, backends: tuple[BackendState, ...], telemetry: Handle) -> None:
         self._backends = backends
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
         for state in backends:

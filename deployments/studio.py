@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from ray.serve.handle import DeploymentHandle
 
 from adapters.artifacts import Artifacts
 from adapters.clock import wall_clock
 from adapters.database import Database
-from deployments.calls import call
+from deployments.calls import Handle, call
 from deployments.settings import StudioSettings
 from deployments.telemetry import JobObserver, Reporter
 from jobs.foreman import Foreman, Shift
@@ -28,9 +27,9 @@ from pipelines.printability import PrintReport
 class StageHandles:
     """The deployments that compute the stages."""
 
-    embedded: DeploymentHandle
-    conversion: DeploymentHandle
-    quoting: DeploymentHandle
+    embedded: Handle
+    conversion: Handle
+    quoting: Handle
 
 
 class HandleStages:
@@ -58,7 +57,7 @@ class Studio:
     def __init__(
         self,
         stages: StageHandles,
-        telemetry: DeploymentHandle,
+        telemetry: Handle,
         stores: tuple[str, str],
         settings: StudioSettings,
     ) -> None:

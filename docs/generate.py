@@ -27,7 +27,8 @@ def _settings() -> str:
     return (
         f"# Settings\n\n{NOTE}\nArguments in `serve.yaml` override variables, which override defaults. A misspelt "
         "variable stops the start. Secrets belong in variables only; `REPLICATE_API_TOKEN`, `HF_TOKEN` and "
-        f"`SLANT3D_API_KEY` are also read under these names.\n\n| variable | default | meaning |\n| --- | --- | --- |\n{rows}"
+        f"`SLANT3D_API_KEY` are also read under these names.\n\n"
+        f"| variable | default | meaning |\n| --- | --- | --- |\n{rows}"
     )
 
 

@@ -3,9 +3,10 @@
 import hashlib
 import io
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from jobs.lifecycle import Stage
@@ -15,6 +16,7 @@ from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.pricing import Quote
 from pipelines.printability import PrintReport
 
+Arrays = dict[str, NDArray[Any]]
 NPZ: Final = "application/x-npz"
 _SHAPE: Final = "shape.npz"
 
@@ -36,7 +38,7 @@ PLACEMENT: Final = TypeAdapter(Placement)
 
 def pack_mesh(mesh: TriangleMesh) -> bytes:
     """A mesh as an uncompressed .npz: the fastest lossless form."""
-    arrays = {"vertices": mesh.vertices, "faces": mesh.faces}
+    arrays: Arrays = {"vertices": mesh.vertices, "faces": mesh.faces}
     if mesh.colors is not None:
         arrays["colors"] = mesh.colors
     return _pack(arrays)
@@ -45,7 +47,7 @@ def pack_mesh(mesh: TriangleMesh) -> bytes:
 def unpack_mesh(data: bytes) -> TriangleMesh:
     """The inverse of `pack_mesh`."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return TriangleMesh(arrays["vertices"], arrays["faces"], arrays["colors"] if "colors" in arrays else None)
+        return TriangleMesh(arrays["vertices"], arrays["faces"], arrays.get("colors"))
 
 
 def pack_gaussians(gaussians: Gaussians) -> bytes:
@@ -59,9 +61,9 @@ def unpack_gaussians(data: bytes) -> Gaussians:
         return Gaussians(*(arrays[name] for name in ("means", "opacity", "scaling", "rotation", "rgb")))
 
 
-def _pack(arrays: dict[str, np.ndarray]) -> bytes:  # type: ignore[type-arg]
+def _pack(arrays: Arrays) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the file for an array
     return buffer.getvalue()
 
 

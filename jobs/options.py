@@ -1,9 +1,11 @@
 """What the print is priced for: the request where it speaks, else the prompt, else a recommendation."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from jobs.model import Job
 from pipelines.pricing import QuoteRequest, recommend
+from pipelines.prompt.types import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class Resolved:
     quantity: int
     infill: float
     currency: str
+    uses: tuple[Use, ...]
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -28,6 +31,7 @@ def print_options(job: Job) -> Resolved:
         quantity=asked.quantity if asked.quantity is not None else said,
         infill=asked.infill,
         currency=asked.currency,
+        uses=tuple(cast("Use", word.value) for word in job.analysis.uses),
         reasons=advice.reasons,
         warnings=advice.warnings,
     )
@@ -36,5 +40,9 @@ def print_options(job: Job) -> Resolved:
 def priced(options: Resolved) -> QuoteRequest:
     """The options as the quote model takes them."""
     return QuoteRequest(
-        material=options.material, quantity=options.quantity, infill=options.infill, currency=options.currency
+        material=options.material,
+        quantity=options.quantity,
+        infill=options.infill,
+        currency=options.currency,
+        uses=options.uses,
     )

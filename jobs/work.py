@@ -1,5 +1,6 @@
 """The computing stages as functions of a job: pipelines in their order, nothing of queues or stores."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from pipelines.relief import ReliefOptions, build_relief
 
 DEFAULT_SIZE_MM: Final = 100.0  # longest side of what has no size of its own: most desktop printers take it twice over
 SOLID_RESOLUTION: Final = 256
-MEDIA_TYPES: Final[dict[MeshFormat, str]] = {
+MEDIA_TYPES: Final[Mapping[str, str]] = {
     "stl": "model/stl",
     "obj": "model/obj",
     "ply": "application/x-ply",
@@ -85,8 +86,9 @@ def convert(job: Job, shape: Generated) -> Converted:
 
 def solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
     """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
+    repairs: tuple[str, ...] = ()
     if isinstance(shape, Gaussians):
-        placed, repairs = place(solidify(shape, SOLID_RESOLUTION), size_mm, up="y"), ()
+        placed = place(solidify(shape, SOLID_RESOLUTION), size_mm, up="y")
     else:
         solid = make_solid(shape)
         placed, repairs = place(solid.mesh, size_mm, up="z"), solid.repairs

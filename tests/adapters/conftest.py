@@ -20,13 +20,15 @@ def postgres_url() -> Iterator[str]:
     if _BIN is None or not (_BIN / "initdb").exists():
         pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
     # The server refuses to run as root; Debian's package makes a user for it.
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    as_user: list[str | Path] = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     folder = Path(tempfile.mkdtemp(prefix="moldar-pg-"))
     folder.chmod(0o777)
     data = folder / "data"
-    subprocess.run([*as_user, _BIN / "initdb", "-D", data, "-A", "trust", "-U", "moldar"], check=True, capture_output=True)
+    subprocess.run(
+        [*as_user, _BIN / "initdb", "-D", data, "-A", "trust", "-U", "moldar"], check=True, capture_output=True
+    )
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    control = [*as_user, _BIN / "pg_ctl", "-D", data, "-w"]
+    control: list[str | Path] = [*as_user, _BIN / "pg_ctl", "-D", data, "-w"]
     subprocess.run([*control, "-l", folder / "log", "-o", options, "start"], check=True, capture_output=True)
     try:
         yield f"postgresql+psycopg://moldar@/postgres?host={folder}"

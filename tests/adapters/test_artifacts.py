@@ -43,17 +43,23 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True
+    )
     if mounted.returncode:
         pytest.skip("mounting a tmpfs needs root")
     yield folder
     subprocess.run(["umount", folder], check=True)
 
 
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 async def test_a_full_disk_is_one_clear_error_and_leaves_no_half_file(small_disk: Path) -> None:
     artifacts = Artifacts(str(small_disk / "a"))
     with pytest.raises(StorageFailed, match="No space left"):
         await artifacts.put("jobs/a/big", os.urandom(3 * 2**20))
-    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+    assert files_below(small_disk) == []
     await artifacts.put("jobs/a/small", b"fits")
     assert await artifacts.get("jobs/a/small") == b"fits"

@@ -33,7 +33,8 @@ def test_a_queued_job_can_be_cancelled_but_not_finished() -> None:
 
 
 def test_stages_follow_each_other_and_progress_only_grows() -> None:
-    walked, stage = [], Stage.ANALYSIS
+    walked: list[Stage] = []
+    stage: Stage | None = Stage.ANALYSIS
     while stage is not None:
         walked.append(stage)
         stage = following(stage)

@@ -9,8 +9,8 @@ from jobs.lifecycle import Stage
 from jobs.model import Converted, Generated, Job, JobId, JobRequest, NewJob
 from jobs.work import convert, parametric, relief
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing import MATERIALS, Quote, QuoteRequest, quote, shipped_price_book
-from pipelines.printability import PROCESSES, PrintReport, inspect
+from pipelines.pricing import Quote, QuoteRequest, default_price_book, material_named, quote
+from pipelines.printability import PrintReport, inspect
 from pipelines.prompt import analyse
 from pipelines.routing import Plan, PlanStep
 
@@ -52,12 +52,12 @@ class DirectStages:
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
         self.begun.append(("", Stage.PRINTABILITY))
         await asyncio.sleep(0)
-        return inspect(mesh, PROCESSES[MATERIALS[material].process])
+        return inspect(mesh, material_named(material).process)
 
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
         self.begun.append(("", Stage.QUOTE))
         await asyncio.sleep(0)
-        return quote(mesh, report, request, shipped_price_book(), ISSUED_AT, f"quo_{next(self.made)}")
+        return quote(mesh, report, request, default_price_book(), ISSUED_AT, f"quo_{next(self.made)}")
 
 
 class SilentObserver:
