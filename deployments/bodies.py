@@ -90,7 +90,7 @@ def parse_json(model: type[Model], body: bytes) -> Model:
 def parse(model: type[Model], fields: Mapping[str, Any]) -> Model:
     """Form fields as a request. Raises InvalidBody."""
     try:
-        return model.model_validate(fields)
+        return model.model_validate(fields, context=wire.FORM)
     except ValidationError as error:
         raise invalid(error) from None
 

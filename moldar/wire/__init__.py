@@ -1,5 +1,6 @@
 """Every message that crosses HTTP, as pydantic models. The service, the clients and the OpenAPI document share them."""
 
+from moldar.wire.base import FORM
 from moldar.wire.generation import (
     AcceptedRequest,
     Analysis,
@@ -23,6 +24,7 @@ from moldar.wire.generation import (
     Severity,
     Stage,
     Status,
+    Verdict,
 )
 from moldar.wire.requests import (
     IMAGE_MAX_BYTES,
@@ -63,6 +65,7 @@ from moldar.wire.service import (
 )
 
 __all__ = [
+    "FORM",
     "IMAGE_MAX_BYTES",
     "PROMPT_MAX_CHARS",
     "SIZE_MAX_MM",
@@ -117,5 +120,6 @@ __all__ = [
     "SplatFormat",
     "Stage",
     "Status",
+    "Verdict",
     "image_bytes",
 ]

@@ -1,8 +1,8 @@
 """What every wire model shares: requests refuse what they do not know, responses ignore it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 
 class Request(BaseModel):
@@ -31,15 +31,20 @@ Sound = AfterValidator(_sound_text)
 """Metadata of strings: no NUL, no lone surrogates. It comes last: bounds after it would see text not yet stripped."""
 
 
-def _is_number(value: object) -> object:
+FORM: Final = {"moldar.form": True}
+"""Context of `model_validate` for the fields of a form: their numbers are text."""
+
+
+def _is_number(value: object, info: ValidationInfo) -> object:
     # pydantic would read true as 1 and "12" as 12: JSON Schema calls both wrong. 12.0 is an integer to either.
-    if isinstance(value, bool | str | bytes):
+    refused = bool if info.context == FORM else bool | str | bytes
+    if isinstance(value, refused):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports ValueError, TypeError it lets through
     return value
 
 
 JsonNumber = BeforeValidator(_is_number)
-"""Metadata for numbers of JSON bodies. Forms do without: their values are all text."""
+"""Metadata of numbers in JSON bodies. Models that are only ever forms do without."""
 
 Count = Annotated[int, Field(ge=0)]
 MinorUnits = Annotated[

@@ -8,7 +8,8 @@ from moldar.wire.base import Count, CurrencyCode, Matrix4, MinorUnits, Response,
 
 Status = Literal["queued", "running", "succeeded", "failed", "canceled"]
 Stage = Literal["analysis", "generation", "conversion", "printability", "quote"]
-Severity = Literal["ok", "warning", "error"]
+Severity = Literal["info", "warning", "error"]
+Verdict = Literal["ok", "warning", "error"]
 
 
 class Finding(Response):
@@ -111,7 +112,7 @@ class FileEntry(Response):
 class PrintFinding(Response):
     """One thing to know before printing."""
 
-    code: str = Field(description="Stable name, such as wall.too_thin.")
+    code: str = Field(description="Stable name, such as wall.thin.")
     severity: Severity = Field(description="error: it will not print as it is.")
     message: str = Field(description="One sentence.")
     measured: float | None = Field(None, description="What was found, in the unit that the code implies.")
@@ -122,7 +123,7 @@ class Printability(Response):
     """The print report."""
 
     score: float = Field(ge=0, le=10, description="10 prints without a thought.")
-    verdict: Severity = Field(description="The worst finding.")
+    verdict: Verdict = Field(description="The worst finding; ok where none is worse than info.")
     watertight: bool = Field(description="Every edge borders exactly two faces.")
     manifold: bool = Field(description="Closed, consistently wound, no edge or corner shared by strangers.")
     bodies: Count = Field(description="Separate solids.")
@@ -134,7 +135,7 @@ class Printability(Response):
     support_volume_mm3: float = Field(description="Space under them.")
     fits_build_volume: bool = Field(description="In the printer's build volume as it stands.")
     stable: bool = Field(description="Stands on its own base.")
-    orientation: JsonValue = Field(description="The recommended way to lay it on the bed.")
+    orientation: str = Field(description="The one that all figures are for: as_modelled; may grow.")
     findings: tuple[PrintFinding, ...] = Field((), description="The worst first.")
 
 

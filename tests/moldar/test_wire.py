@@ -208,6 +208,12 @@ def test_forms_are_text_and_json_is_not() -> None:
     assert wire.FileQuoteRequest.model_validate({"quantity": "3", "infill": "0.5"}).quantity == 3
     with pytest.raises(ValidationError):
         wire.QuoteRequest.model_validate({"quantity": "3"})
+    sent = {"prompt": "a vase", "quantity": "3", "size_mm": "80.5", "seed": "7"}
+    asked = wire.GenerationRequest.model_validate(sent, context=wire.FORM)
+    assert (asked.quantity, asked.size_mm, asked.seed) == (3, 80.5, 7)
+    for bad in ("nan", "inf", "-3", "", "1e999", "three"):
+        with pytest.raises(ValidationError):
+            wire.GenerationRequest.model_validate({**sent, "size_mm": bad}, context=wire.FORM)
 
 
 def test_a_batch_is_bounded() -> None:
