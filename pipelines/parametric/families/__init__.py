@@ -1,0 +1,1 @@
+"""One module per kind of object; each family is drawn once, on a sketch."""
