@@ -225,7 +225,10 @@ def extrude(section: Section, height: Number, *, twist: Number = 0, slices: Numb
 
     def build(scope: Scope) -> Any:
         height_mm, twist_deg, layers, factor = (float(number.value(scope)) for number in (rise, turn, count, end))
-        return section.build(scope).extrude(height_mm, int(layers) - 1, twist_deg, (factor, factor))
+        flat = section.build(scope)
+        if flat.is_empty():  # such as the dividers of a single compartment; manifold calls it an error
+            return manifold3d.Manifold()
+        return flat.extrude(height_mm, int(layers) - 1, twist_deg, (factor, factor))
 
     return Solid(_block(f"linear_extrude({', '.join(words)})", section), build)
 
@@ -276,7 +279,8 @@ def repeat(index: str, count: Number, make: Callable[[Expression], ShapeT]) -> S
         parts = [shape.build({**scope, index: float(i)}) for i in range(int(number.value(scope)))]
         return _add(parts) if parts else _EMPTY[type(shape)]()
 
-    return type(shape)(_block(f"for ({index} = [0 : {(number - 1).source}])", shape), build)
+    # The step is written out: OpenSCAD runs [0 : -1] backwards, and [0 : 1 : -1] not at all.
+    return type(shape)(_block(f"for ({index} = [0 : 1 : {(number - 1).source}])", shape), build)
 
 
 def named(name: str, shape: ShapeT) -> ShapeT:

@@ -13,12 +13,12 @@ from pipelines.parametric.types import Family, Parameter
 _FLANK_STEPS: Final = 8
 _DEG: Final = 57.29577951308232  # degrees per radian
 _TEETH: Final = number("teeth", 20, "number of teeth", ("teeth",), low=5, high=400)
-_MODULE: Final = length("module", 2, "pitch diameter over teeth, ISO 54", ("module",), low=0.2, high=50)
+_MODULE: Final = length("gear_module", 2, "pitch diameter over teeth, ISO 54", ("module",), low=0.2, high=50)
 
 
 def _gear(s: Sketch) -> Solid:
     """ISO 53 profile A: addendum 1 module, dedendum 1.25 modules, straight flanks of the rack at `pressure_angle`."""
-    module, teeth, alpha = s["module"], s["teeth"], s["pressure_angle"]
+    module, teeth, alpha = s["gear_module"], s["teeth"], s["pressure_angle"]
     pitch = s.let("pitch_radius", module * teeth / 2)
     base = s.let("base_radius", pitch * cos(alpha), "mm, circle that the involute unrolls from")
     tip, root = s.let("tip_radius", pitch + module), s.let("root_radius", pitch - 1.25 * module)
@@ -62,11 +62,11 @@ def _settle_gear(said: dict[str, float], _: str) -> dict[str, float]:
     if outer is None:
         return added
     teeth = added.get("teeth")
-    if "module" not in added:
-        added["module"] = outer / ((_TEETH.number if teeth is None else teeth) + 2)
+    if "gear_module" not in added:
+        added["gear_module"] = outer / ((_TEETH.number if teeth is None else teeth) + 2)
     elif teeth is None:
-        added["teeth"] = round(outer / added["module"] - 2)
-    made = added["module"] * (added.get("teeth", _TEETH.number) + 2)
+        added["teeth"] = round(outer / added["gear_module"] - 2)
+    made = added["gear_module"] * (added.get("teeth", _TEETH.number) + 2)
     if abs(made - outer) > 0.01 * outer:
         raise ContradictoryPrompt(
             f"A gear of module {added['module']:g} with {added['teeth']:g} teeth is {made:g} mm across, not {outer:g} mm."
@@ -80,8 +80,8 @@ GEAR: Final = Family(
     (
         _MODULE,
         _TEETH,
-        length("thickness", 8, "width of the teeth", ("thickness", "height", "width", "depth"), ("module",), low=0.8),
-        length("hole_diameter", 6, "bore", ("hole_diameter", "inner_diameter"), ("module",), low=0.5),
+        length("thickness", 8, "width of the teeth", ("thickness", "height", "width", "depth"), ("gear_module",), low=0.8),
+        length("hole_diameter", 6, "bore", ("hole_diameter", "inner_diameter"), ("gear_module",), low=0.5),
         Parameter("pressure_angle", "deg", 20, 14, 30, "ISO 53"),
         fixed("backlash", 0.1, "taken off the thickness of each tooth, so that printed gears turn", low=0, high=2),
     ),
