@@ -1,0 +1,108 @@
+"""From a sentence to everything it is understood to ask."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from pipelines.prompt.clauses import Clauses, find_additions, find_clauses
+from pipelines.prompt.dimensions import name_lengths
+from pipelines.prompt.findings import Counter, find_color, find_features, find_material, find_uses
+from pipelines.prompt.folding import fold
+from pipelines.prompt.inscriptions import find_inscription
+from pipelines.prompt.language import detect_language
+from pipelines.prompt.lengths import Numbers, read_numbers
+from pipelines.prompt.problems import check_lengths, problem
+from pipelines.prompt.subject import Noun, Subject, find_subject, number_jumps
+from pipelines.prompt.threads import find_threads
+from pipelines.prompt.tokens import Reading, tokenize
+from pipelines.prompt.types import Problem, PromptAnalysis, Word
+from pipelines.prompt.units import CAPACITY_UNITS
+from pipelines.prompt.vocabulary_grammar import DETERMINERS
+
+DEFAULT_BUILD_VOLUME_MM: Final = (220.0, 220.0, 250.0)  # a common desktop printer (Ender 3 class)
+
+
+def analyse(text: str, build_volume_mm: tuple[float, float, float] = DEFAULT_BUILD_VOLUME_MM) -> PromptAnalysis:
+    """What a prompt in English or Portuguese asks for, each finding with the stretch of text it was read from.
+
+    Any text is accepted: one that asks for nothing gives an empty analysis. The time is linear in the length.
+
+    Args:
+        text: The prompt as written.
+        build_volume_mm: Sides of the printable volume; an outer length beyond the longest is a problem.
+
+    Returns:
+        The analysis. Lengths are in millimetres, positive and finite; those that are not are only among its problems.
+        Of several solids that stand on each other the upper one comes first.
+    """
+    folded = fold(text)
+    tokens = tokenize(folded.plain)
+    language = detect_language(folded, tokens)
+    inscription = find_inscription(folded, tokens, Reading(folded, tokens, language))
+    reading = Reading(folded, inscription.tokens, language)
+    threads = find_threads(reading)
+    numbers = read_numbers(reading, threads.taken)
+    jumps = number_jumps(numbers, threads.taken)
+    subject = find_subject(reading, jumps)
+    clauses = find_clauses(reading, subject)
+    lengths = name_lengths(reading, numbers, subject, clauses)
+    bare = [m for m in numbers.measures if m.start not in lengths.used and m.amounts[0].unit is None]
+    counted = Counter(reading, subject, bare, lengths.hole_counts).read()
+    analysis = PromptAnalysis(
+        text=text,
+        language=language,
+        subject=_subject_text(reading, jumps, subject.noun),
+        families=_families(reading, subject),
+        dimensions=tuple(sorted((*threads.dimensions, *lengths.dimensions), key=lambda found: found.span.start)),
+        counts=counted.counts,
+        thread=threads.word,
+        inscription=inscription.word,
+        material=find_material(reading),
+        color=find_color(reading, subject, clauses),
+        quantity=counted.quantity,
+        uses=find_uses(reading, subject),
+        features=_features(reading, subject, clauses),
+    )
+    problems = (
+        *lengths.problems,
+        *counted.problems,
+        *check_lengths(analysis, build_volume_mm, is_combination=len(subject.solids) > 1),
+        *_unsupported(reading, subject, clauses, numbers),
+    )
+    return replace(analysis, problems=tuple(sorted(problems, key=lambda found: found.span.start)))
+
+
+def _families(reading: Reading, subject: Subject) -> tuple[Word, ...]:
+    nouns = subject.solids or (() if subject.noun is None else (subject.noun,))
+    words = tuple(Word(noun.family, reading.span(noun.head_start, noun.head_end)) for noun in nouns if noun.family)
+    return words[::-1] if subject.is_reversed else words
+
+
+def _features(reading: Reading, subject: Subject, clauses: Clauses) -> tuple[Word, ...]:
+    found = find_features(reading, subject, clauses)
+    if len(subject.solids) < 2:
+        return found
+    joint = reading.span(subject.solids[0].end, subject.solids[1].start)
+    return (Word("on_top", joint), *found)
+
+
+def _subject_text(reading: Reading, jumps: Mapping[int, int], noun: Noun | None) -> str:
+    """The noun phrase without article and numbers."""
+    if noun is None:
+        return ""
+    start = noun.start
+    while start < noun.head_start and (start in jumps or reading.text_at(start) in DETERMINERS or reading.text_at(start) == ","):
+        start = jumps.get(start, start + 1)
+    return reading.written(min(start, noun.head_start), max(noun.end, noun.head_end))
+
+
+def _unsupported(reading: Reading, subject: Subject, clauses: Clauses, numbers: Numbers) -> list[Problem]:
+    """Things the object is made without, capacities included."""
+    if subject.noun is None or not subject.noun.family:
+        return []
+    covered = {index for measure in numbers.measures for index in range(measure.start, measure.end)}
+    covered.update(index for start, end in numbers.foreign for index in range(start, end) if reading.text_at(end - 1) != "d")
+    stretches = list(find_additions(reading, subject, clauses, covered))
+    stretches += [(start, end) for start, end in numbers.foreign if reading.text_at(end - 1) in CAPACITY_UNITS]
+    text, language = reading.folded.text, reading.language
+    return [problem("feature.unsupported", language, text, reading.span(start, end)) for start, end in stretches]

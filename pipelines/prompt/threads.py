@@ -1,0 +1,74 @@
+"""Metric threads: "M8", "M6x30", "M8 x 1.25 x 40 mm"."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines.prompt.numbers import read_numeral
+from pipelines.prompt.tokens import Reading
+from pipelines.prompt.types import Dimension, DimensionName, Word
+from pipelines.prompt.units import UNITS, millimetres_per
+
+# Nominal diameters of ISO 261, first and second choice, and the small ones of table 1.
+NOMINAL_MM: Final = frozenset(
+    {1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39}
+    | {42, 45, 48, 52, 56, 60, 64}
+)  # fmt: skip
+_TIMES: Final = frozenset({"x", "×", "*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """The first thread, the lengths written onto it, and the tokens used (first token -> the token after)."""
+
+    word: Word | None
+    dimensions: tuple[Dimension, ...]
+    taken: dict[int, int]
+
+
+def find_threads(reading: Reading) -> Threads:
+    """Metric designations, wherever they stand."""
+    word: Word | None = None
+    dimensions: tuple[Dimension, ...] = ()
+    taken: dict[int, int] = {}
+    for index, token in enumerate(reading.tokens):
+        nominal = _nominal(reading, index) if token.text == "m" else None
+        if nominal is None:
+            continue
+        found, end = _extents(reading, index + 2, nominal)
+        taken[index] = end
+        if word is None:
+            word = Word(f"M{nominal:g}", reading.span(index, index + 2))
+            dimensions = tuple(found)
+    return Threads(word, dimensions, taken)
+
+
+def _nominal(reading: Reading, index: int) -> float | None:
+    number = reading.at(index + 1)
+    if reading.touches(index) and reading.at(index - 1).kind in ("word", "number"):
+        return None
+    if number.kind != "number" or not reading.touches(index + 1) or len(number.text) > 4:
+        return None
+    text = number.text.replace(",", ".")
+    value = float(text) if text.count(".") < 2 else 0.0
+    return value if value in NOMINAL_MM else None
+
+
+def _extents(reading: Reading, index: int, nominal: float) -> tuple[list[Dimension], int]:
+    """What follows "M8 x": pitch and length, or one of them. A pitch is less than half the diameter."""
+    amounts: list[tuple[float, str, int, int]] = []
+    while len(amounts) < 2 and reading.text_at(index) in _TIMES:
+        numeral = read_numeral(reading, index + 1)
+        if numeral is None or reading.at(index + 1).kind != "number":
+            break
+        unit = UNITS.match(reading, numeral.end)
+        end = numeral.end if unit is None else unit.end
+        amounts.append((numeral.value, "mm" if unit is None else unit.value, numeral.start, end))
+        index = end
+    found = []
+    for position, (value, unit_name, start, end) in enumerate(amounts):
+        is_pitch = (len(amounts) == 2 and position == 0) or (len(amounts) == 1 and value < nominal / 2.0)
+        name: DimensionName = "pitch" if is_pitch else "length"
+        value_mm = value * millimetres_per(unit_name)
+        if value_mm > 0.0:
+            found.append(Dimension(name, value_mm, unit_name, reading.span(start, end)))
+    return found, index
