@@ -20,14 +20,14 @@ from pipelines.pricing.toolpaths import Floats, Toolpaths
 class Lattice:
     """How an infill pattern differs from plain parallel lines."""
 
-    anchor_share: float  # share of the lattice's edge along which lines run on to the next one
+    anchor_share: float  # share of the free edge of the lattice along which lines run on to the next one
     pace: float  # share of the set speed that its curves let the printer keep
 
 
-# Read from cubes of tests/golden/slicer_truth.json: 20 % grid gives anchor shares of 0.31 (20 mm) and 0.38 (40 mm);
-# 15 % gyroid gives 0.12, and its lines take half as long again as their speed says.
+# Read from cubes of tests/golden/slicer_truth.json: 20 % grid gives anchor shares of 0.38 (20 mm) and 0.48 (40 mm);
+# 15 % gyroid gives 0.14, and its lines take half as long again as their speed says.
 LATTICES: Final[Mapping[InfillPattern, Lattice]] = MappingProxyType(
-    {"grid": Lattice(anchor_share=0.33, pace=1.0), "gyroid": Lattice(anchor_share=0.12, pace=0.67)}
+    {"grid": Lattice(anchor_share=0.43, pace=1.0), "gyroid": Lattice(anchor_share=0.14, pace=0.67)}
 )
 
 
@@ -82,10 +82,10 @@ def _bridged_mm2(paths: Toolpaths, infill: float) -> Floats:
 
 
 def _lattice_mm2(paths: Toolpaths, printer: FdmPrinter, infill: float) -> Floats:
-    """Area that the lattice covers, lines and anchors along the wall; never more than all of it."""
+    """Area that the lattice covers: lines, and anchors along the part of the wall between them."""
     share = LATTICES[printer.pattern].anchor_share
-    covered = paths.sparse_mm2 * infill + share * paths.sparse_edge_mm * printer.spacing_mm
-    return np.minimum(covered, paths.sparse_mm2)
+    anchors = np.minimum(share * paths.sparse_edge_mm * printer.spacing_mm, paths.sparse_mm2)
+    return paths.sparse_mm2 * infill + anchors * (1.0 - infill)
 
 
 def _moves(paths: Toolpaths, printer: FdmPrinter, infill: float, flow_mm3_s: float) -> list[_Moves]:
