@@ -1,4 +1,4 @@
-"""What was answered with 202 ends, once, whatever dies. Real processes, real SIGKILL, strikes inside and between stages.
+"""What was answered with 202 ends, once, whatever dies: real SIGKILL, strikes inside and between all stages.
 
 A stage can be held open without slowing anything down: its replica is stopped with SIGSTOP, so that the strike surely
 falls inside it.
