@@ -35,7 +35,7 @@ def test_an_open_box_is_reported_not_refused() -> None:
 
 def test_two_cubes_that_share_an_edge_close_but_are_not_manifold() -> None:
     cube = as_mesh(manifold3d.Manifold.cube((10, 10, 10)))
-    touching = TriangleMesh(cube.vertices + [10, 10, 0], cube.faces)
+    touching = TriangleMesh(cube.vertices + np.array([10.0, 10.0, 0.0]), cube.faces)
     both = joined(cube, touching)
     _, index = np.unique(both.vertices, axis=0, return_inverse=True)
     welded = TriangleMesh(np.unique(both.vertices, axis=0), index.reshape(-1)[both.faces])
