@@ -7,6 +7,6 @@ OpenSCAD, so the two cannot disagree.
 from pipelines.parametric.building import build
 from pipelines.parametric.catalog import FAMILIES
 from pipelines.parametric.designing import design, serves
-from pipelines.parametric.types import Design, Family, ParametricObject, Parameter
+from pipelines.parametric.types import Design, Family, Parameter, ParametricObject
 
-__all__ = ["FAMILIES", "Design", "Family", "ParametricObject", "Parameter", "build", "design", "serves"]
+__all__ = ["FAMILIES", "Design", "Family", "Parameter", "ParametricObject", "build", "design", "serves"]

@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any, Final
 
+import manifold3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +55,7 @@ def longest_side(design: Design) -> float:
     family = family_of(design)
     sketch, solid = _drawn(family, design)
     box = solid.build(evaluate(sketch.sheet, _inputs(design))).bounding_box()
-    return max(box[axis + 3] - box[axis] for axis in range(3)) * design.fit_scale
+    return float(max(box[axis + 3] - box[axis] for axis in range(3))) * design.fit_scale
 
 
 def check_values(family: Family, design: Design) -> None:
@@ -102,7 +103,7 @@ def active_parameters(family: Family, features: frozenset[str]) -> tuple[Paramet
 
 def _drawn(family: Family, design: Design) -> tuple[Sketch, Solid]:
     if family.needs_inscription and not design.inscription:
-        raise InvalidInput(f'{_sentence(family.title)} needs its text in quotes, such as {family.example}.')
+        raise InvalidInput(f"{_sentence(family.title)} needs its text in quotes, such as {family.example}.")
     sketch = Sketch(frozenset(design.features), letter(design.inscription) if design.inscription else None)
     return sketch, family.draw(sketch)
 
@@ -113,8 +114,6 @@ def _inputs(design: Design) -> dict[str, float]:
 
 def _mesh(manifold: Any, design: Design) -> TriangleMesh:
     """The manifold in the object frame. `manifold3d` reports its errors in a status, once everything is evaluated."""
-    import manifold3d  # noqa: PLC0415  named for its error type only
-
     if manifold.status() != manifold3d.Error.NoError or manifold.volume() <= 0:
         raise NotSolid(f"These measures leave no closed {design.family.replace('_', ' ')}.")
     if manifold.num_tri() > _MOST_TRIANGLES:

@@ -139,7 +139,7 @@ def _threaded(family: Family, analysis: PromptAnalysis, said: dict[str, float]) 
         return {}
     row = thread_named(analysis.thread.value)
     (column, first), *others = family.threads
-    value: float = getattr(row, column)
+    value = float(getattr(row, column))
     if said.get(first, value) != value:
         raise ContradictoryPrompt(
             f"{row.designation} asks for {first.replace('_', ' ')} {value:g} mm, but {said[first]:g} mm is said too."
@@ -177,7 +177,7 @@ def _grown(parameter: Parameter, value: float, factor: float) -> float:
         return value
     grown = value * factor**parameter.growth
     low, high = parameter.derived or (0.0, math.inf)
-    return min(max(grown, low), high)
+    return float(min(max(grown, low), high))
 
 
 # --- a size for the whole
@@ -217,9 +217,7 @@ def _grow_to(family: Family, chosen: Design, said: dict[str, float], size_mm: fl
     return replace(grown, chord_error_mm=chosen.chord_error_mm)
 
 
-def _open_grown(
-    family: Family, chosen: Design, said: dict[str, float], factor: float
-) -> Iterator[tuple[str, float]]:
+def _open_grown(family: Family, chosen: Design, said: dict[str, float], factor: float) -> Iterator[tuple[str, float]]:
     for name, value in chosen.parameters:
         yield name, value if name in said else _grown(family.parameter(name), value, factor)
 

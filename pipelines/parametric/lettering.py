@@ -75,7 +75,10 @@ def _centred(line: str, glyphs: list[Glyph]) -> Lettering:
     low, high = corners.min(axis=0), corners.max(axis=0)
     x0, y0 = (low + high) / 2
     placed = tuple(
-        Glyph(glyph.character, [[(round(x - x0, _DECIMALS), round(y - y0, _DECIMALS)) for x, y in c] for c in glyph.contours])
+        Glyph(
+            glyph.character,
+            [[(round(x - x0, _DECIMALS), round(y - y0, _DECIMALS)) for x, y in c] for c in glyph.contours],
+        )
         for glyph in glyphs
     )
     width, height = high - low

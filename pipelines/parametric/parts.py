@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from pipelines.errors import ContradictoryPrompt
@@ -11,7 +12,8 @@ from pipelines.prompt.types import PromptAnalysis, Span, Word
 
 # Words after which a prompt speaks of the next part, in English and Portuguese.
 _SEPARATOR: Final = re.compile(
-    r",|;|\b(?:and|on|over|under|atop|above|below|beside|next|plus|with|e|sobre|sob|em cima|ao lado|acima|abaixo|mais|com)\b",
+    r",|;|\b(?:and|on|over|under|atop|above|below|beside|next|plus|with"
+    r"|e|sobre|sob|em cima|ao lado|acima|abaixo|mais|com)\b",
     re.IGNORECASE,
 )
 
@@ -49,12 +51,10 @@ def part_order(words: tuple[Word, ...], analysis: PromptAnalysis) -> tuple[Word,
     return by_place
 
 
-def measures_of_parts(
-    words: tuple[Word, ...], said: tuple[Measure, ...], text: str
-) -> tuple[tuple[Measure, ...], ...]:
+def measures_of_parts(words: tuple[Word, ...], said: tuple[Measure, ...], text: str) -> tuple[tuple[Measure, ...], ...]:
     """The measures of each word: those around it, up to the word that leads to its neighbour."""
     by_place = sorted(words, key=lambda word: word.span.start)
-    borders = [_border(left, right, said, text) for left, right in zip(by_place, by_place[1:], strict=False)]
+    borders = [_border(left, right, said, text) for left, right in pairwise(by_place)]
     edges = [0, *borders, len(text) + 1]
     owned = {
         word: tuple(found for found in said if low <= found.span.start < high)

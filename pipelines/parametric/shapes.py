@@ -1,6 +1,7 @@
 """Constructions that several families share."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from pipelines.parametric.expressions import Expression, Number, larger, lift, smaller, sqrt
@@ -95,7 +96,7 @@ def shell(s: Sketch, radius: Curve, knots: tuple[Number, ...], widest: Expressio
 
 
 def _pairs(levels: list[Expression]) -> list[tuple[Expression, Expression]]:
-    return list(zip(levels, levels[1:], strict=False))
+    return list(pairwise(levels))
 
 
 def _along(curve: Curve, span: tuple[Expression, Expression], samples: int, first: int, last: int) -> Path:
@@ -129,7 +130,7 @@ def text_rise(s: Sketch) -> Expression:
 
 
 def _inscribed(s: Sketch) -> Lettering:
-    assert s.lettering is not None, "only families with an inscription draw letters"  # noqa: S101  our own invariant
+    assert s.lettering is not None, "only families with an inscription draw letters"
     return s.lettering
 
 

@@ -12,7 +12,6 @@ from pipelines.parametric.expressions import (
     Expression,
     Number,
     acos,
-    call,
     ceil,
     function,
     larger,
@@ -44,7 +43,7 @@ class Sheet:
     variables: list[tuple[str, Expression, str]] = field(default_factory=list)
     functions: dict[str, str] = field(default_factory=dict)
     conditions: list[Condition] = field(default_factory=list)
-    modules: list[tuple[str, Section | Solid]] = field(default_factory=list)
+    modules: dict[str, Section | Solid] = field(default_factory=dict)
 
 
 class Sketch:
@@ -85,7 +84,7 @@ class Sketch:
     def module(self, name: str, shape: ShapeT) -> ShapeT:
         """The shape as a module of its own. It may use variables, but no loop index from outside."""
         full = self._prefix + name
-        self.sheet.modules.append((full, shape))
+        self.sheet.modules[full] = shape
         return named(full, shape)
 
     def facets(self, radius: Number) -> Expression:
@@ -127,7 +126,7 @@ def print_sheet(header: Source, sheet: Sheet, solid: Solid, color: str) -> str:
     for condition in sheet.conditions:
         text = f"{condition.small.source} < {condition.large.source}"
         lines.append(f'assert({text}, "otherwise {condition.why}");')
-    for name, shape in sheet.modules:
+    for name, shape in sheet.modules.items():
         lines += ["", f"module {name}() {{", *("  " + line for line in shape.source), "}"]
     first, *rest = solid.source
     lines += ["", f'color("{color}") scale(fit_scale) {first}', *rest]

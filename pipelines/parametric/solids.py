@@ -8,6 +8,7 @@ OpenSCAD's own `sphere()` has no vertex at its poles.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 import manifold3d
@@ -133,7 +134,9 @@ def sweep(index: str, last: Number, trace: Callable[[Expression], tuple[Number, 
     return Path(f"for ({index} = [{first} : {end.source}]) [{x.source}, {y.source}]", points)
 
 
-def arc(center: tuple[Number, Number], radii: tuple[Number, Number], angles: tuple[Number, Number], steps: Number) -> Path:
+def arc(
+    center: tuple[Number, Number], radii: tuple[Number, Number], angles: tuple[Number, Number], steps: Number
+) -> Path:
     """Points on an elliptic arc from the first to the second angle (degrees), both ends included."""
     start, end = (lift(angle) for angle in angles)
     (cx, cy), (rx, ry) = (tuple(lift(part) for part in pair) for pair in (center, radii))
@@ -185,7 +188,7 @@ def outline(contours: list[list[tuple[float, float]]]) -> Section:
     """A fixed outline: contours of which every second, seen from outside, is a hole."""
     points = [corner for contour in contours for corner in contour]
     starts = np.cumsum([0, *(len(contour) for contour in contours)])
-    paths = [list(range(int(a), int(b))) for a, b in zip(starts, starts[1:], strict=False)]
+    paths = [list(range(int(a), int(b))) for a, b in pairwise(starts)]
     corners = ", ".join(f"[{x:g}, {y:g}]" for x, y in points)
     arrays = [np.array(contour, dtype=np.float64) for contour in contours]
     return Section(

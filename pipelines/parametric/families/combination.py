@@ -19,6 +19,7 @@ MOST_PARTS: Final = 6
 _CONTACT: Final = 0.4
 _LEAST_OVERLAP_MM: Final = 0.01  # flat faces overlap by less than a layer, so that they fuse whatever is rounded
 _SIDE_OVERLAP: Final = 0.04  # of the narrower neighbour's width
+_TORUS_SHARE: Final = 0.7  # a torus is drawn smaller than alone, so that what stands on it does not fall through
 _LEVELS: Final = 48  # heights at which neighbours are compared
 
 
@@ -32,9 +33,12 @@ def prefixes(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 def combination(parts: tuple[str, ...], *, stacked: bool) -> Family:
     """The family of these parts, from the bed up or from left to right."""
+    leaders = tuple(_leader(name, prefix) for name, prefix in zip(parts, prefixes(parts), strict=True))
     parameters = tuple(
-        _renamed(parameter, prefix)
-        for name, prefix in zip(parts, prefixes(parts), strict=True)
+        _renamed(
+            parameter, prefix, () if prefix + parameter.name != leader else _but(leaders, leader), torus=name == "torus"
+        )
+        for name, prefix, leader in zip(parts, prefixes(parts), leaders, strict=True)
         for parameter in COMBINABLE[name].parameters
         if not parameter.feature
     )
@@ -51,9 +55,19 @@ def combination(parts: tuple[str, ...], *, stacked: bool) -> Family:
     )
 
 
-def _renamed(parameter: Parameter, prefix: str) -> Parameter:
+def _but(names: tuple[str, ...], one: str) -> tuple[str, ...]:
+    return tuple(name for name in names if name != one)
+
+
+def _renamed(parameter: Parameter, prefix: str, others: tuple[str, ...], *, torus: bool) -> Parameter:
     follows = tuple(prefix + name for name in parameter.follows)
-    return replace(parameter, name=prefix + parameter.name, follows=follows)
+    default = parameter.number * _TORUS_SHARE if torus and parameter.unit == "mm" else parameter.default
+    return replace(parameter, name=prefix + parameter.name, default=default, follows=(*follows, *others))
+
+
+def _leader(name: str, prefix: str) -> str:
+    """The parameter that says how wide a part is."""
+    return prefix + ("width" if name == "cube" else "diameter")
 
 
 def _stack(s: Sketch, parts: tuple[str, ...]) -> Solid:
@@ -75,18 +89,33 @@ def _stack(s: Sketch, parts: tuple[str, ...]) -> Solid:
 def _hold_above_ring(s: Sketch, below: tuple[str, Sketch], above: tuple[str, Sketch]) -> None:
     """What stands on a torus must reach over its opening."""
     name, lower = below
-    if name == "torus":
-        ring = (lower["diameter"] - lower["thickness"]) / 2
-        s.require(ring, _flat_foot(*above), "the upper part would fall into the ring")
+    if name != "torus":
+        return
+    tube = lower["thickness"] / 2
+    ring = lower["diameter"] / 2 - tube
+    why = "the upper part would fall through the ring"
+    if above[0] == "sphere":
+        s.require(ring, above[1]["diameter"] / 2, why)
+        s.require(_nested(lower, above[1]), lower["thickness"], "the sphere would reach through to the bed")
+    else:
+        s.require(ring, _flat_foot(*above), why)
 
 
 def _flat_foot(name: str, part: Sketch) -> Expression:
-    if name == "cube":
-        return smaller(part["width"], part["depth"]) / 2
-    return lift(0) if name == "sphere" else part["diameter"] / 2
+    return smaller(part["width"], part["depth"]) / 2 if name == "cube" else part["diameter"] / 2
+
+
+def _nested(torus: Sketch, sphere: Sketch) -> Expression:
+    """How far a sphere that rests in the opening of a torus reaches below the torus' top, and a little more."""
+    tube, radius = torus["thickness"] / 2, sphere["diameter"] / 2
+    ring = torus["diameter"] / 2 - tube
+    rise = sqrt(larger((radius + tube) * (radius + tube) - ring * ring, 0))
+    return tube + radius - rise + torus["thickness"] * 0.1
 
 
 def _sink(below: tuple[str, Sketch], above: tuple[str, Sketch]) -> Expression:
+    if below[0] == "torus" and above[0] == "sphere":
+        return _nested(below[1], above[1])
     contact = _CONTACT * smaller(_half_width(*below), _half_width(*above))
     return larger(_dip(*below, contact, top=True) + _dip(*above, contact, top=False), _LEAST_OVERLAP_MM)
 

@@ -2,26 +2,22 @@
 
 from typing import Final
 
-from pipelines.parametric.expressions import Expression, cos, either, floor, larger, smaller
+from pipelines.parametric.expressions import Expression, cos, either, larger, smaller
 from pipelines.parametric.families.measures import fixed, length, number, wall
 from pipelines.parametric.shapes import bore, rounded, stroke
 from pipelines.parametric.sketch import Sketch
 from pipelines.parametric.solids import (
     Section,
     Solid,
-    block,
     circle,
     difference,
     extrude,
-    hull_sections,
     rectangle,
     repeat,
     union,
     union_sections,
 )
 from pipelines.parametric.types import Family
-
-_SIDES: Final = ("width", "depth", "height")
 
 
 def _cells(s: Sketch, width: Expression, depth: Expression) -> Section:
@@ -37,32 +33,40 @@ def _cells(s: Sketch, width: Expression, depth: Expression) -> Section:
     return repeat("i", count, lambda i: one.move((i - (count - 1) / 2) * (cell + wall_mm), 0))
 
 
+def _footprint(s: Sketch) -> Section:
+    """The outer outline, of a box and of its lid."""
+    return s.module("footprint", rounded(s, s["width"], s["depth"], s["corner_radius"]))
+
+
 def _open_box(s: Sketch) -> Solid:
     width, depth, height, base = s["width"], s["depth"], s["height"], s["base_thickness"]
     s.require(2 * s["corner_radius"], smaller(width, depth) + 0.001, "the corners would overlap")
     s.require(base, height, "the floor would fill the whole height")
-    outer = s.module("footprint", rounded(s, width, depth, s["corner_radius"]))
-    return extrude(outer, height) - extrude(s.module("cells", _cells(s, width, depth)), height).move(0, 0, base)
-
-
-def _tray(s: Sketch) -> Solid:
-    return _open_box(s)
+    return extrude(_footprint(s), height) - extrude(s.module("cells", _cells(s, width, depth)), height).move(0, 0, base)
 
 
 TRAY: Final = Family(
     "tray",
     "a tray",
     (
-        length("width", 180, "left to right", ("width", "length", "diameter", "size"), _SIDES[1:2], low=15),
-        length("depth", 120, "front to back", ("depth", "width", "length"), _SIDES[:1], low=15),
-        length("height", 22, "from the bed to the rim", ("height", "depth"), low=3, follows=("width", "depth"), derived=(12, 60)),
+        length("width", 180, "left to right", ("width", "length", "diameter", "size"), ("depth",), low=15),
+        length("depth", 120, "front to back", ("depth", "width", "length"), ("width",), low=15),
+        length(
+            "height",
+            22,
+            "from the bed to the rim",
+            ("height", "depth"),
+            low=3,
+            follows=("width", "depth"),
+            derived=(12, 60),
+        ),
         length("corner_radius", 14, "outer corners", ("corner_radius",), ("width", "depth"), low=0.3),
         wall("wall", 2.2, "thickness of the walls", ("wall", "thickness"), ("width", "depth")),
         wall("base_thickness", 2.2, "thickness of the floor", ("base_thickness",), ("width", "depth")),
         number("compartments", 1, "side by side", ("compartments",), low=1, high=24),
     ),
     "a tray 18 cm wide with 3 compartments",
-    _tray,
+    _open_box,
     color="#8a9a5b",
     features=frozenset({"hollow"}),
 )
@@ -83,14 +87,9 @@ def _box(s: Sketch) -> Solid:
     rim = rounded(s, edge_width, edge_depth, radius)
     hollow = rounded(s, edge_width - 2 * wall_mm, edge_depth - 2 * wall_mm, larger(radius - wall_mm, 0.2))
     # The lid lies upside down beside the box, its rim standing up: both print flat, without support.
-    lid = union(extrude(s.module("footprint", body_outline(s)), plate), extrude(rim - hollow, plate + s["lip"]))
+    lid = union(extrude(_footprint(s), plate), extrude(rim - hollow, plate + s["lip"]))
     shift = (width + gap) / 2
     return union(s.module("body", body).move(-shift, 0, 0), s.module("lid", lid).move(shift, 0, 0))
-
-
-def body_outline(s: Sketch) -> Section:
-    """The outer outline of box and lid."""
-    return rounded(s, s["width"], s["depth"], s["corner_radius"])
 
 
 BOX: Final = Family(
@@ -99,13 +98,17 @@ BOX: Final = Family(
     (
         length("width", 80, "left to right", ("width", "length", "size", "diameter"), ("depth", "height"), low=8),
         length("depth", 60, "front to back", ("depth", "width", "length"), ("width", "height"), low=8),
-        length("height", 40, "from the bed to the rim, without the lid", ("height", "depth"), ("width", "depth"), low=4),
+        length(
+            "height", 40, "from the bed to the rim, without the lid", ("height", "depth"), ("width", "depth"), low=4
+        ),
         length("corner_radius", 5, "outer corners", ("corner_radius",), ("width", "depth"), low=0.3, derived=(0.5, 12)),
         wall("wall", 2.0, "thickness of the walls", ("wall", "thickness"), ("width", "depth")),
         wall("base_thickness", 2.0, "thickness of the floor", ("base_thickness",), ("width", "depth")),
         number("compartments", 1, "side by side", ("compartments",), low=1, high=24),
         wall("lid_thickness", 2.0, "plate of the lid", (), ("width", "depth"), feature="lid"),
-        length("lip", 4, "depth of the rim inside the box", ("lip",), ("height",), low=1, derived=(1.5, 6), feature="lid"),
+        length(
+            "lip", 4, "depth of the rim inside the box", ("lip",), ("height",), low=1, derived=(1.5, 6), feature="lid"
+        ),
         fixed("clearance", 0.2, "play between rim and wall on each side", low=0.0, high=2.0, feature="lid"),
     ),
     "a box 80x60x40 mm with a lid",

@@ -3,10 +3,20 @@
 from typing import Final
 
 from pipelines.parametric.expressions import Expression, cos, larger, sin, smaller
-from pipelines.parametric.families.measures import length, number, wall
+from pipelines.parametric.families.measures import length, number
 from pipelines.parametric.shapes import clamp, rounded
 from pipelines.parametric.sketch import Sketch
-from pipelines.parametric.solids import Section, Solid, block, difference, extrude, point, polygon, rectangle, repeat, union
+from pipelines.parametric.solids import (
+    Solid,
+    block,
+    difference,
+    extrude,
+    point,
+    polygon,
+    rectangle,
+    repeat,
+    union,
+)
 from pipelines.parametric.types import Family
 
 _UPRIGHT: Final = "it stands as it is used; printed with its top on the bed it needs no supports"
@@ -86,7 +96,14 @@ CHAIR: Final = Family(
     "chair",
     "a chair",
     (
-        length("height", 85, "from the floor to the top of the back", ("height", "size"), ("width", "depth", "seat_height"), low=12),
+        length(
+            "height",
+            85,
+            "from the floor to the top of the back",
+            ("height", "size"),
+            ("width", "depth", "seat_height"),
+            low=12,
+        ),
         length("width", 42, "left to right", ("width", "length"), ("height", "depth"), low=8),
         length("depth", 42, "front to back", ("depth", "width", "length"), ("width", "height"), low=8),
         length("seat_height", 42, "from the floor to the seat", ("seat_height",), ("height",), low=4),
@@ -107,7 +124,13 @@ def _house(s: Sketch) -> Solid:
     eave = s.let("eave", width * 0.06, "mm, how far the roof stands out")
     # `width` and `depth` are measured over the roof, which is the widest part.
     body = block(width - 2 * eave, depth - 2 * eave, wall_top)
-    gable = polygon(point(-width / 2, 0), point(width / 2, 0), point(width / 2, eave * 0.4), point(0, height - wall_top), point(-width / 2, eave * 0.4))
+    gable = polygon(
+        point(-width / 2, 0),
+        point(width / 2, 0),
+        point(width / 2, eave * 0.4),
+        point(0, height - wall_top),
+        point(-width / 2, eave * 0.4),
+    )
     roof = extrude(s.module("gable", gable), depth).turn(90, 0, 0).move(0, depth / 2, wall_top)
     stack = width * 0.11
     chimney = block(stack, stack, (height - wall_top) * 0.8).move(width * 0.22, depth * 0.18, wall_top + eave * 0.4)
@@ -116,7 +139,9 @@ def _house(s: Sketch) -> Solid:
     return difference(union(body, roof, chimney), *cuts)
 
 
-def _openings(s: Sketch, width: Expression, depth: Expression, wall_top: Expression, front_y: Expression) -> list[Solid]:
+def _openings(
+    s: Sketch, width: Expression, depth: Expression, wall_top: Expression, front_y: Expression
+) -> list[Solid]:
     """Engraved door and windows. The front looks along -y."""
     storey = s.let("storey", wall_top / s["floors"], "mm, height of one floor")
     relief = s.let("relief", smaller(width * 0.04, 2), "mm, depth of the engraving")

@@ -69,7 +69,8 @@ def _settle_gear(said: dict[str, float], _: str) -> dict[str, float]:
     made = added["gear_module"] * (added.get("teeth", _TEETH.number) + 2)
     if abs(made - outer) > 0.01 * outer:
         raise ContradictoryPrompt(
-            f"A gear of module {added['module']:g} with {added['teeth']:g} teeth is {made:g} mm across, not {outer:g} mm."
+            f"A gear of module {added['gear_module']:g} with {added['teeth']:g} teeth is {made:g} mm across, "
+            f"not {outer:g} mm."
         )
     return added
 
@@ -80,7 +81,9 @@ GEAR: Final = Family(
     (
         _MODULE,
         _TEETH,
-        length("thickness", 8, "width of the teeth", ("thickness", "height", "width", "depth"), ("gear_module",), low=0.8),
+        length(
+            "thickness", 8, "width of the teeth", ("thickness", "height", "width", "depth"), ("gear_module",), low=0.8
+        ),
         length("hole_diameter", 6, "bore", ("hole_diameter", "inner_diameter"), ("gear_module",), low=0.5),
         Parameter("pressure_angle", "deg", 20, 14, 30, "ISO 53"),
         fixed("backlash", 0.1, "taken off the thickness of each tooth, so that printed gears turn", low=0, high=2),

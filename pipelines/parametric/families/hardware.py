@@ -2,16 +2,14 @@
 
 from typing import Final
 
-from pipelines.errors import ContradictoryPrompt
-from pipelines.parametric.expressions import Expression, ceil, cos, either, floor, larger, smaller
-from pipelines.parametric.expressions import sin as sine
+from pipelines.parametric.expressions import Expression, ceil, cos, either, floor, larger, sin, smaller
 from pipelines.parametric.families.measures import fixed, length, number, wall
 from pipelines.parametric.shapes import clamp, cylinder, disc, rounded, stroke
 from pipelines.parametric.sketch import Sketch
 from pipelines.parametric.solids import (
     Section,
     Solid,
-    block,
+    arc,
     circle,
     difference,
     extrude,
@@ -24,7 +22,7 @@ from pipelines.parametric.solids import (
     union,
     union_sections,
 )
-from pipelines.parametric.threads import DEFAULT_THREAD, Thread, thread_of_diameter
+from pipelines.parametric.threads import DEFAULT_THREAD, thread_of_diameter
 from pipelines.parametric.types import Family
 
 # ISO 68-1: height of the sharp triangle is cos(30) * pitch; the thread keeps 5/8 of it.
@@ -53,7 +51,7 @@ def _thread(s: Sketch, growth: Expression, height: Expression) -> Solid:
     def trace(i: Expression) -> tuple[Expression, Expression]:
         angle = i * 360 / facets
         r = crest - deep * sunk(phase(angle))
-        return r * cos(angle), r * sine(angle)
+        return r * cos(angle), r * sin(angle)
 
     cam = s.module("thread_section", polygon(sweep("i", facets - 1, trace)))
     return extrude(cam, height, twist=360 * turns, slices=ceil(turns * facets / starts))
@@ -174,7 +172,9 @@ WASHER: Final = Family(
     (
         length("diameter", 16, "outside", ("diameter", "size", "width"), ("inner_diameter",), low=2),
         length("inner_diameter", 8.4, "hole", ("inner_diameter", "hole_diameter"), ("diameter",), low=0.5),
-        length("thickness", 1.6, "whole height", ("thickness", "height", "wall"), ("diameter",), low=0.2, derived=(0.8, 4)),
+        length(
+            "thickness", 1.6, "whole height", ("thickness", "height", "wall"), ("diameter",), low=0.2, derived=(0.8, 4)
+        ),
     ),
     "a washer for an M8 bolt",
     _washer,
@@ -214,8 +214,7 @@ def _knob(s: Sketch) -> Solid:
     dome = s.let("dome", height * 0.3, "mm, rounding of the top edge")
     crown = s.let("crown", radius * 0.3, "mm, how far the rounding reaches in")
     edge = s.let("edge", smaller(radius, height) * 0.04, "mm, chamfer of the foot")
-    # sweep from the side to the top of a quarter ellipse
-    rounding = sweep("i", 8, lambda i: (radius - crown + crown * cos(i * 90 / 8), height - dome + dome * sine(i * 90 / 8)))
+    rounding = arc((radius - crown, height - dome), (crown, dome), (0, 90), 8)
     path = (point(0, 0), point(radius - edge, 0), point(radius, edge), rounding, point(0, height))
     body = extrude(fluted, height) & revolve(polygon(*path), s.facets(radius))
     s.require(shaft, radius - crown, "the bore would be wider than the knob")
@@ -250,17 +249,24 @@ def _bracket(s: Sketch) -> Solid:
     width, depth, height, thick = s["width"], s["depth"], s["height"], s["thickness"]
     rib = s.let("rib", smaller(thick * 0.7, width * 0.12), "mm, thickness of the two side ribs")
     # Drawn in (y, z) with the corner at the origin: the upright leg at y = 0, the foot along +y.
-    angle = polygon(point(0, 0), point(depth, 0), point(depth, thick), point(thick, thick), point(thick, height), point(0, height))
-    brace = polygon(point(0, 0), point(depth * 0.7, 0), point(depth * 0.7, thick), point(thick, height * 0.7), point(0, height * 0.7))
-    s.require(2 * thick, smaller(depth, height), "the legs would be thicker than long")
-    s.require(s["hole_diameter"], width / ceil(larger(s["holes"], 2) / 2) - 2 * rib, "the holes would meet or cut the ribs")
-    s.require(s["hole_diameter"], 0.5 * smaller(depth, height) - thick, "the holes would not fit on the legs")
-    stand = lambda section, wide, x: extrude(section, wide).turn(90, 0, 90).move(x, 0, 0)  # noqa: E731  one placement
-    body = union(
-        stand(s.module("angle", angle), width, -width / 2),
-        stand(s.module("brace", brace), rib, -width / 2),
-        stand(s.module("brace", brace), rib, width / 2 - rib),
+    angle = polygon(
+        point(0, 0), point(depth, 0), point(depth, thick), point(thick, thick), point(thick, height), point(0, height)
     )
+    brace = polygon(
+        point(0, 0),
+        point(depth * 0.7, 0),
+        point(depth * 0.7, thick),
+        point(thick, height * 0.7),
+        point(0, height * 0.7),
+    )
+    s.require(2 * thick, smaller(depth, height), "the legs would be thicker than long")
+    s.require(
+        s["hole_diameter"], width / ceil(larger(s["holes"], 2) / 2) - 2 * rib, "the holes would meet or cut the ribs"
+    )
+    s.require(s["hole_diameter"], 0.5 * smaller(depth, height) - thick, "the holes would not fit on the legs")
+    side = s.module("brace", extrude(brace, rib).turn(90, 0, 90))
+    corner = extrude(s.module("angle", angle), width).turn(90, 0, 90).move(-width / 2, 0, 0)
+    body = union(corner, side.move(-width / 2, 0, 0), side.move(width / 2 - rib, 0, 0))
     below, above = s.let("foot_holes", ceil(s["holes"] / 2)), s.let("wall_holes", floor(s["holes"] / 2))
     foot = extrude(_screw_holes(s, below), thick + 2).move(0, depth * 0.62, -1)
     upright = extrude(_screw_holes(s, above), thick + 2).turn(90, 0, 0).move(0, thick + 1, height * 0.62)
@@ -310,8 +316,7 @@ def _hook(s: Sketch) -> Solid:
 
 
 def _plate_section(s: Sketch, total: Expression, height: Expression, radius: Expression) -> Section:
-    """The back plate: a screw hole above each hook, and one below where the hook does not shade it."""
-
+    """The back plate, with a screw hole above each hook."""
 
     hole = disc(s, s["hole_diameter"] / 2)
     holes = repeat("i", s["hooks"], lambda i: hole.move((i - (s["hooks"] - 1) / 2) * s["width"], height * 0.32))

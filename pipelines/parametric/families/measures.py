@@ -19,7 +19,7 @@ THICKEST_DEFAULT_MM: Final = 3.0
 _LARGEST_MM: Final = 2000.0
 
 
-def length(
+def length(  # noqa: PLR0913  one argument per field of a Parameter
     name: str,
     default: float,
     description: str,

@@ -41,8 +41,23 @@ RING: Final = Family(
     "ring",
     "a ring",
     (
-        length("inner_diameter", 17.3, "the finger, as jewellers measure", ("inner_diameter", "size", "diameter", "hole_diameter"), low=3, high=1000),
-        length("height", 5, "width of the band", ("height", "width", "length", "depth"), ("inner_diameter",), low=0.8, derived=(3, 8)),
+        length(
+            "inner_diameter",
+            17.3,
+            "the finger, as jewellers measure",
+            ("inner_diameter", "size", "diameter", "hole_diameter"),
+            low=3,
+            high=1000,
+        ),
+        length(
+            "height",
+            5,
+            "width of the band",
+            ("height", "width", "length", "depth"),
+            ("inner_diameter",),
+            low=0.8,
+            derived=(3, 8),
+        ),
         wall("thickness", 2.0, "of the band in its middle", ("thickness", "wall"), ("inner_diameter",)),
     ),
     "a ring with an inner diameter of 17.3 mm",
@@ -69,7 +84,9 @@ def _keychain(s: Sketch) -> Solid:
     tag = rounded(s, tag_width, depth, radius).move(0.75 * loop, 0)
     s.require(2 * loop, depth + 2 * loop * 0.4, "the eye would be taller than the tag")
     s.require(depth, tag_width, "the tag would be taller than wide")
-    plate = (tag + hull_sections(eye, disc(s, loop * 0.7).move(1.6 * loop - width / 2, 0))) - disc(s, hole).move(loop - width / 2, 0)
+    plate = (tag + hull_sections(eye, disc(s, loop * 0.7).move(1.6 * loop - width / 2, 0))) - disc(s, hole).move(
+        loop - width / 2, 0
+    )
     if s.lettering is None:
         return extrude(plate, s["thickness"])
     clear = s.let("text_room", tag_width - 1.4 * loop)
@@ -110,7 +127,8 @@ def _settle_tag(said: dict[str, float], inscription: str) -> dict[str, float]:
     if "text_height" not in added:
         # Without a width, 8 mm capitals; the tag then keeps half of its depth free above and below the text.
         by_width = (added["width"] - 3.1 * loop) / text.width if "width" in added else 8.0
-        by_depth = 0.72 * added["depth"] / text.height if "depth" in added else by_width
+        # A few letters need not fill a wide tag: a quarter of its width keeps it a tag.
+        by_depth = 0.72 * added["depth"] / text.height if "depth" in added else added.get("width", 32.0) / 4
         added["text_height"] = max(min(by_width, by_depth), 0.1)
     added.setdefault("depth", max(added["text_height"] * max(text.height, 1.3) * 1.5, 1.7 * loop))
     added.setdefault("width", max(added["text_height"] * text.width + 3.1 * loop, added["depth"] + 3.1 * loop))
@@ -199,7 +217,9 @@ def _die(s: Sketch) -> Solid:
     corner = s.let("corner", half * 1.42, "mm, radius of the ball that rounds the corners")
     cube = block(side, side, side).move(0, 0, -half) & ball(s, corner)
     pips = [
-        dimple.move(x * quarter, y * quarter, half).turn(*_FACES[face]) for face, spots in _PIPS.items() for x, y in spots
+        dimple.move(x * quarter, y * quarter, half).turn(*_FACES[face])
+        for face, spots in _PIPS.items()
+        for x, y in spots
     ]
     return difference(cube, *pips).move(0, 0, half)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from pipelines.parametric.expressions import Expression, either, larger, smaller, sqrt
 from pipelines.parametric.families.measures import length, number, wall
-from pipelines.parametric.shapes import ball, bore, cylinder, disc
+from pipelines.parametric.shapes import ball, bore, disc
 from pipelines.parametric.sketch import Sketch
 from pipelines.parametric.solids import Solid, block, circle, difference, extrude, point, polygon, repeat, revolve
 from pipelines.parametric.types import Family, Parameter
@@ -111,7 +111,9 @@ CYLINDER: Final = Family(
     "cylinder",
     "a cylinder",
     (
-        length("diameter", 40, "across, over the corners of a prism", ("diameter", "width", "depth"), ("height",), low=1),
+        length(
+            "diameter", 40, "across, over the corners of a prism", ("diameter", "width", "depth"), ("height",), low=1
+        ),
         length("height", 40, "from bed to top", ("height", "size", "length"), ("diameter",), low=0.5),
         number("sides", 0, "corners of a prism, 0 for a round one", ("sides",), low=0, high=64),
         *_options("diameter"),
@@ -130,7 +132,9 @@ def _cone(s: Sketch) -> Solid:
     if "hollow" in s.features:
         # Measured across the slant; open below, so that nothing is locked in.
         wall_mm = s["wall"]
-        drop = s.let("roof", wall_mm * sqrt(1 + height * height / ((foot - tip) * (foot - tip) + 0.0001)), "mm of wall, upright")
+        drop = s.let(
+            "roof", wall_mm * sqrt(1 + height * height / ((foot - tip) * (foot - tip) + 0.0001)), "mm of wall, upright"
+        )
         reach = s.let("inner_height", smaller(height - wall_mm, height * (foot / (foot - tip + 0.0001)) - drop))
         narrow = foot - (foot - tip) * (reach + drop) / height
         wide = foot - (foot - tip) * drop / height

@@ -9,7 +9,9 @@ from pipelines.parametric.sketch import Sketch
 from pipelines.parametric.solids import Solid, arc, circle, difference, extrude, point, polygon, repeat, revolve, union
 from pipelines.parametric.types import Family
 
-_WALL: Final = wall("wall", 2.0, "thickness of the wall, across the surface", ("wall", "thickness"), ("height", "diameter"))
+_WALL: Final = wall(
+    "wall", 2.0, "thickness of the wall, across the surface", ("wall", "thickness"), ("height", "diameter")
+)
 _BASE: Final = wall("base_thickness", 2.4, "thickness of the floor", ("base_thickness",), ("height", "diameter"))
 _SQUARE_EDGE: Final = 0.35  # share of the wall that the outer foot edge is broken by: no elephant's foot
 
@@ -44,7 +46,14 @@ VASE: Final = Family(
     "a vase",
     (
         length("height", 120, "from the bed to the lip", ("height", "size", "length"), ("diameter",), low=10),
-        length("diameter", 78, "widest place", ("diameter", "width", "depth"), ("height", "top_diameter", "bottom_diameter"), low=10),
+        length(
+            "diameter",
+            78,
+            "widest place",
+            ("diameter", "width", "depth"),
+            ("height", "top_diameter", "bottom_diameter"),
+            low=10,
+        ),
         length("top_diameter", 56, "mouth", ("top_diameter",), ("diameter",), low=5),
         length("bottom_diameter", 50, "foot", ("bottom_diameter",), ("diameter",), low=5),
         _WALL,
@@ -118,8 +127,7 @@ def _tumbler(s: Sketch, rim: Expression, foot: Expression) -> Solid:
     """A straight or conical wall with a broken edge at the foot."""
     top = _lip(s)
     edge = s.let("foot_edge", s["wall"] * _SQUARE_EDGE, "mm, chamfer of the foot")
-    straight = lambda z: foot + (rim - foot) * z / top  # noqa: E731  the formula itself
-    outside = s.function("outside", "z", lambda z: straight(z) - larger(edge - larger(z, 0), 0))
+    outside = s.function("outside", "z", lambda z: foot + (rim - foot) * z / top - larger(edge - larger(z, 0), 0))
     return shell(s, outside, (0, edge, top), larger(rim, foot), samples=STRAIGHT)
 
 
@@ -140,7 +148,9 @@ def _handle(s: Sketch, radius_at: Expression, widest: Expression) -> Solid:
 def _with_handle(s: Sketch, body: Solid, rim: Expression, foot: Expression) -> Solid:
     """Body and handle, centred together."""
     handle = _handle(s, smaller(rim, foot), larger(rim, foot))
-    width = s.let("handle_overhang", smaller(rim, foot) - s["wall"] / 2 + s["reach"] + s["grip"] / 2 * s["reach"] / s["loop"])
+    width = s.let(
+        "handle_overhang", smaller(rim, foot) - s["wall"] / 2 + s["reach"] + s["grip"] / 2 * s["reach"] / s["loop"]
+    )
     return union(body, handle).move((larger(rim, foot) - width) / 2, 0, 0)
 
 
@@ -178,7 +188,14 @@ CUP: Final = Family(
     "a cup",
     (
         length("height", 96, "from the bed to the lip", ("height", "size", "length"), ("top_diameter",), low=10),
-        length("top_diameter", 78, "rim", ("top_diameter", "diameter", "width", "depth"), ("bottom_diameter", "height"), low=10),
+        length(
+            "top_diameter",
+            78,
+            "rim",
+            ("top_diameter", "diameter", "width", "depth"),
+            ("bottom_diameter", "height"),
+            low=10,
+        ),
         length("bottom_diameter", 60, "foot", ("bottom_diameter",), ("top_diameter",), low=8),
         wall("wall", 2.0, "thickness of the wall", ("wall", "thickness"), ("height",)),
         wall("base_thickness", 2.4, "thickness of the floor", ("base_thickness",), ("height",)),
@@ -234,7 +251,9 @@ def _funnel(s: Sketch) -> Solid:
     s.require(wall_mm, tip, "the spout would be closed")
     # Printed mouth down: it stands on its rim and needs no support.
     outside = (point(mouth, 0), point(mouth, band), point(spout, cone_z), point(tip, s["height"]))
-    sink = s.let("sink", wall_mm * (lean - 1) * (cone_z - band) / (mouth - spout), "mm, keeps the slant as thick as the rest")
+    sink = s.let(
+        "sink", wall_mm * (lean - 1) * (cone_z - band) / (mouth - spout), "mm, keeps the slant as thick as the rest"
+    )
     s.require(sink, band, "the wall would be too thick for so flat a cone")
     inside = (point(tip - wall_mm, s["height"]), point(spout - wall_mm, cone_z - sink))
     mouth_inside = (point(mouth - wall_mm, band - sink), point(mouth - wall_mm, 0))
@@ -247,7 +266,14 @@ FUNNEL: Final = Family(
     (
         length("diameter", 90, "mouth", ("diameter", "top_diameter", "width", "depth"), ("height",), low=12),
         length("height", 100, "from rim to tip", ("height", "size", "length"), ("diameter",), low=15),
-        length("bottom_diameter", 14, "spout, outside", ("bottom_diameter", "hole_diameter", "inner_diameter"), ("diameter",), low=4),
+        length(
+            "bottom_diameter",
+            14,
+            "spout, outside",
+            ("bottom_diameter", "hole_diameter", "inner_diameter"),
+            ("diameter",),
+            low=4,
+        ),
         wall("wall", 1.8, "thickness of the wall, across the surface", ("wall", "thickness"), ("diameter",)),
     ),
     "a funnel 9 cm wide",
@@ -259,15 +285,21 @@ FUNNEL: Final = Family(
 
 
 def _plant_pot(s: Sketch) -> Solid:
-    rim, foot, wall_mm, base = s.let("rim", s["top_diameter"] / 2), s.let("foot", s["bottom_diameter"] / 2), s["wall"], s["base_thickness"]
-    height = s["height"]
+    wall_mm, base, height = s["wall"], s["base_thickness"], s["height"]
+    rim, foot = s.let("rim", s["top_diameter"] / 2), s.let("foot", s["bottom_diameter"] / 2)
     collar = s.let("collar", wall_mm * 0.8, "mm, how far the band below the rim stands out")
     collar_z = s.let("collar_height", height * 0.8)
     body = s.let("body", rim - collar, "mm, radius that the cone would have at the rim")
     slant = s.function("slant", "z", lambda z: foot + (body - foot) * z / height)
-    lip = arc((rim - collar / 2 - wall_mm / 2, height - wall_mm / 2), ((collar + wall_mm) / 2, wall_mm / 2), (0, 180), 6)
+    thick = s.let("lip", collar + wall_mm, "mm, thickness of the rim")
+    lip = arc((rim - thick / 2, height - wall_mm / 2), (thick / 2, wall_mm / 2), (0, 180), 6)
     # The band grows out of the cone at 45 degrees, so that it needs no support.
-    outside = (point(0, 0), point(foot, 0), point(slant(collar_z), collar_z), point(rim, collar_z + rim - slant(collar_z)))
+    outside = (
+        point(0, 0),
+        point(foot, 0),
+        point(slant(collar_z), collar_z),
+        point(rim, collar_z + rim - slant(collar_z)),
+    )
     pot = revolve(polygon(*outside, lip, point(slant(base) - wall_mm, base), point(0, base)), s.facets(rim))
     hole, ring = s["hole_diameter"] / 2, s.let("hole_circle", either(s["holes"] < 2, 0, (slant(0) - wall_mm) * 0.55))
     s.require(base, collar_z, "the floor would reach the rim")
@@ -282,12 +314,18 @@ PLANT_POT: Final = Family(
     "plant_pot",
     "a plant pot",
     (
-        length("height", 100, "from the bed to the rim", ("height", "size", "length", "depth"), ("top_diameter",), low=15),
-        length("top_diameter", 112, "rim", ("top_diameter", "diameter", "width"), ("bottom_diameter", "height"), low=15),
+        length(
+            "height", 100, "from the bed to the rim", ("height", "size", "length", "depth"), ("top_diameter",), low=15
+        ),
+        length(
+            "top_diameter", 112, "rim", ("top_diameter", "diameter", "width"), ("bottom_diameter", "height"), low=15
+        ),
         length("bottom_diameter", 78, "foot", ("bottom_diameter",), ("top_diameter",), low=10),
         wall("wall", 2.4, "thickness of the wall", ("wall", "thickness"), ("height", "top_diameter")),
         wall("base_thickness", 3.0, "thickness of the floor", ("base_thickness",), ("height", "top_diameter")),
-        length("hole_diameter", 8, "each drainage hole", ("hole_diameter",), ("bottom_diameter",), low=1, derived=(3, 14)),
+        length(
+            "hole_diameter", 8, "each drainage hole", ("hole_diameter",), ("bottom_diameter",), low=1, derived=(3, 14)
+        ),
         number("holes", 5, "drainage holes", ("holes",), low=1, high=24),
     ),
     "a plant pot with drainage holes",
@@ -303,7 +341,9 @@ def _coaster(s: Sketch) -> Solid:
     edge = s.let("edge", thick * 0.15, "mm, chamfer")
     s.require(lip, thick * 0.75, "the well would go through")
     path = (point(0, 0), point(rim - edge, 0), point(rim, edge), point(rim, thick - edge), point(rim - edge, thick))
-    body = revolve(polygon(*path, point(well + lip, thick), point(well, thick - lip), point(0, thick - lip)), s.facets(rim))
+    body = revolve(
+        polygon(*path, point(well + lip, thick), point(well, thick - lip), point(0, thick - lip)), s.facets(rim)
+    )
     return _engraved(s, body, thick - lip, well) if s.lettering else body
 
 
