@@ -1,0 +1,5 @@
+"""`python -m moldar` is `moldar`."""
+
+from moldar.cli import main
+
+main()

@@ -1,0 +1,152 @@
+"""`moldar generate`: a request to a service, its own or another's, and the result in a folder."""
+
+import base64
+import json
+import mimetypes
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from moldar._files import safe_name
+from moldar.cli.outcome import INPUT, Failure, exit_code_of
+from moldar.cli.show import show_generation
+from moldar.cli.terminal import Terminal
+from moldar.client import Client
+from moldar.errors import BadAnswer, MoldarClientError
+from moldar.wire import Event, Generation, GenerationRequest
+
+_STAGES: Final = {
+    "analysis": "Reading the prompt",
+    "generation": "Making the shape",
+    "conversion": "Closing it and writing files",
+    "printability": "Inspecting it for printing",
+    "quote": "Pricing it",
+}
+# What the contract promises beside the files that the service lists.
+_DOCUMENTS: Final = ("job.json", "printability.json", "quote.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the service is, and where the result goes."""
+
+    url: str | None  # None: a service of our own
+    api_key: str | None
+    directory: Path
+    json: bool
+
+
+def generate(request: GenerationRequest, target: Target) -> None:
+    """Make one object and show it."""
+    terminal = Terminal()
+    with _progress(terminal) as bar, _service(terminal, target.url, bar) as url:
+        with Client(url, target.api_key) as client:
+            made = _made(client, request, bar)
+            _forget_previous(target.directory)
+            client.download(made, target.directory)
+        _write_documents(made, target.directory)
+    if target.json:
+        terminal.print_json(json.dumps({**json.loads(made.model_dump_json()), "directory": str(target.directory)}))
+    else:
+        show_generation(terminal.out, made, str(target.directory))
+
+
+def data_uri(path: Path) -> str:
+    """A picture as requests carry it. Its bytes decide what it is; the ending is a hint."""
+    kind, _ = mimetypes.guess_type(path.name)
+    media_type = kind if kind and kind.startswith("image/") else "image/x-unknown"
+    data = path.read_bytes()
+    if not data:
+        raise Failure(INPUT, f"The picture {path.name} is empty.")
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+
+def slug(words: str) -> str:
+    """A folder's name of ASCII letters, digits and dashes that reminds of `words`."""
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "object"
+
+
+def _made(client: Client, request: GenerationRequest, bar: "_Bar") -> Generation:
+    bar.say("Asking")
+    accepted = client.submit(request)
+    try:
+        made = client.wait(accepted.id, on_event=bar.hear)
+    except KeyboardInterrupt:
+        # Nobody waits for it any more; the record would take it up again at the next start.
+        with suppress(MoldarClientError):
+            client.cancel(accepted.id)
+        raise
+    if made.error is not None:
+        raise Failure(exit_code_of(made.error.code), made.error.message)
+    return made
+
+
+def _write_documents(made: Generation, directory: Path) -> None:
+    """job.json and what the service did not list as files of its own."""
+    directory.mkdir(parents=True, exist_ok=True)
+    listed = {entry.name for entry in made.files}
+    documents = {"job.json": made, "printability.json": made.printability, "quote.json": made.quote}
+    for name, document in documents.items():
+        if name not in listed and document is not None:
+            (directory / name).write_text(document.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _forget_previous(directory: Path) -> None:
+    """Remove the files that an earlier result left here, so that no part of it passes for the new one."""
+    try:
+        earlier = Generation.model_validate_json((directory / "job.json").read_bytes())
+        names = {safe_name(entry.name) for entry in earlier.files} | set(_DOCUMENTS)
+    except (OSError, ValueError, BadAnswer):
+        return  # no result of ours is here
+    for name in names:
+        (directory / name).unlink(missing_ok=True)
+
+
+class _Bar:
+    """The progress of one generation on stderr."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=1.0)
+
+    def say(self, what: str) -> None:
+        self._progress.update(self._task, description=what)
+
+    def hear(self, event: Event) -> None:
+        share = event.data.get("progress")
+        if isinstance(share, int | float):
+            self._progress.update(self._task, completed=float(share))
+        stage = event.data.get("stage")
+        if event.kind == "stage" and isinstance(stage, str):
+            self.say(_STAGES.get(stage, stage))
+
+
+@contextmanager
+def _progress(terminal: Terminal) -> Iterator[_Bar]:
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    shown = terminal.err.is_terminal
+    with Progress(*columns, console=terminal.err, transient=True, disable=not shown, redirect_stdout=False) as progress:
+        yield _Bar(progress)
+
+
+@contextmanager
+def _service(terminal: Terminal, url: str | None, bar: _Bar) -> Iterator[str]:
+    """`url`, or a service of our own for as long as the block lasts."""
+    if url is not None:
+        yield url
+        return
+    bar.say("Starting the service")
+    from deployments.settings import Settings  # noqa: PLC0415 - not needed against a running service
+    from serve_app import local_service  # noqa: PLC0415 - as above
+
+    settings = Settings()
+    with terminal.silencing_others(settings.data_dir / "service.log"), local_service(settings) as own:
+        yield own
+        bar.say("Stopping the service")
