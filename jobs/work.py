@@ -1,6 +1,7 @@
 """The computing stages as functions of a job: pipelines in their order, nothing of queues or stores."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,8 @@ from pipelines.images import cut_out, decode
 from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidify
 from pipelines.parametric import build, design
 from pipelines.pictures import encode_png, render_mesh
-from pipelines.relief import ReliefOptions, build_relief
+from pipelines.relief import ReliefOptions, build_relief, resolved_mode
+from pipelines.relief.asked import mode_asked
 
 DEFAULT_SIZE_MM: Final = 100.0  # longest side of what has no size of its own: most desktop printers take it twice over
 SOLID_RESOLUTION: Final = 256
@@ -54,12 +56,8 @@ def relief(job: Job, picture: bytes) -> Generated:
     """
     cutout = cut_out(decode(picture))
     size_mm = job.request.size_mm or job.analysis.dimension("size", "width", "length", "height") or DEFAULT_SIZE_MM
-    thickness_mm = job.analysis.dimension("thickness")
-    options = (
-        ReliefOptions(size_mm=size_mm)
-        if thickness_mm is None
-        else ReliefOptions(size_mm=size_mm, thickness_mm=thickness_mm)
-    )
+    asked = ReliefOptions(mode_asked(job.analysis), size_mm, job.analysis.dimension("thickness"))
+    options = replace(asked, mode=resolved_mode(cutout, asked.mode))
     mesh = build_relief(cutout, options)
     provenance = Provenance(
         backend="relief",
@@ -67,7 +65,7 @@ def relief(job: Job, picture: bytes) -> Generated:
         weights_sha256=None,
         seed=job.request.seed,
         licence="commercial",
-        parameters=(("size_mm", f"{size_mm:g}"), ("cutout", cutout.method)),
+        parameters=(("size_mm", f"{size_mm:g}"), ("cutout", cutout.method), ("confidence", f"{cutout.confidence:.2f}")),
     )
     return Generated(provenance, mesh=mesh)
 
@@ -79,12 +77,14 @@ def convert(job: Job, shape: Generated) -> Converted:
         EmptyGeometry, NotSolid, GeometryTooLarge: no solid can be made of the shape.
     """
     if shape.gaussians is not None:
-        return solid_of(shape.gaussians, job.request.size_mm or DEFAULT_SIZE_MM, job.request.formats)
+        return _solid_of(shape.gaussians, job.request.size_mm or DEFAULT_SIZE_MM, job.request.formats, THREE_QUARTER)
     assert shape.mesh is not None, "a generated shape is a mesh or Gaussians"
-    return solid_of(shape.mesh, job.request.size_mm, job.request.formats)
+    return _solid_of(shape.mesh, job.request.size_mm, job.request.formats)
 
 
-def solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
+def _solid_of(
+    shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...], view: Camera
+) -> Converted:
     """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
     repairs: tuple[str, ...] = ()
     if isinstance(shape, Gaussians):
@@ -92,6 +92,6 @@ def solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tu
     else:
         solid = make_solid(shape)
         placed, repairs = place(solid.mesh, size_mm, up="z"), solid.repairs
-    preview = FilePayload("preview.png", "image/png", encode_png(render_mesh(placed.mesh)))
+    preview = FilePayload("preview.png", "image/png", encode_png(render_mesh(placed.mesh, view)))
     files = (FilePayload(f"model.{form}", MEDIA_TYPES[form], export_mesh(placed.mesh, form)) for form in formats)
     return Converted(placed.mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, *files))

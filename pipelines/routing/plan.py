@@ -115,6 +115,9 @@ def _unfit(name: BackendName, request: Request, analysis: PromptAnalysis) -> str
             return "exact solids are made from a sentence, not from pictures"
         return "" if serves(analysis) else "no exact family fits this prompt"
     if name == "relief":
+        named = [family.value for family in analysis.families if family.value != "plate"]
+        if named:
+            return f"a {named[0]} cannot be made of a picture"
         return "" if request.images == 1 else "a relief needs exactly one picture"
     return ""
 

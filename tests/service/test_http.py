@@ -7,6 +7,8 @@ import struct
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import numpy as np
@@ -20,11 +22,11 @@ pytestmark = pytest.mark.service
 VASE = {"prompt": "a vase 80 mm tall in blue PETG, 3 copies"}
 
 
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, object]:
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """The one error body, with the status and code that were expected."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, object] = answer.json()
+    body: dict[str, Any] = answer.json()
     assert body["code"] == code
     assert body["status"] == status
     assert body["detail"]
@@ -35,11 +37,11 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, object]
 
 
 @pytest.fixture(scope="module")
-def done(service: Service) -> dict[str, object]:
+def done(service: Service) -> dict[str, Any]:
     """One finished generation."""
     answer = httpx.post(f"{service.url}/v1/generations", json=VASE, headers={"Prefer": "wait=60"}, timeout=90)
     assert answer.status_code == 200, answer.text
-    body: dict[str, object] = answer.json()
+    body: dict[str, Any] = answer.json()
     return body
 
 
@@ -55,7 +57,7 @@ def png(width: int = 200, height: int = 200) -> bytes:
 
 
 class TestAJob:
-    def test_has_everything_that_was_asked_for(self, done: dict[str, object]) -> None:
+    def test_has_everything_that_was_asked_for(self, done: dict[str, Any]) -> None:
         assert done["status"] == "succeeded"
         assert done["progress"] == 1.0
         assert done["analysis"]["dimensions"][0]["value_mm"] == 80.0
@@ -76,12 +78,12 @@ class TestAJob:
         assert answer.headers["location"] == f"/v1/generations/{answer.json()['id']}"
         assert http.get(answer.headers["location"]).status_code == 200
 
-    def test_the_same_seed_and_request_give_the_same_files(self, http: httpx.Client, done: dict[str, object]) -> None:
+    def test_the_same_seed_and_request_give_the_same_files(self, http: httpx.Client, done: dict[str, Any]) -> None:
         again = http.post("/v1/generations", json=VASE, headers={"Prefer": "wait=60"}).json()
         digests = [{f["name"]: f["sha256"] for f in one["files"] if f["name"] != "quote.json"} for one in (done, again)]
         assert digests[0] == digests[1]
 
-    def test_files_are_what_they_say(self, http: httpx.Client, done: dict[str, object]) -> None:
+    def test_files_are_what_they_say(self, http: httpx.Client, done: dict[str, Any]) -> None:
         for file in done["files"]:
             body = http.get(file["url"])
             assert len(body.content) == file["bytes"]
@@ -91,7 +93,7 @@ class TestAJob:
         assert solid.extents[2] == pytest.approx(80.0, abs=1e-4)
         assert Image.open(io.BytesIO(http.get(self.url(done, "preview.png")).content)).size == (512, 512)
 
-    def test_files_come_in_ranges_and_are_not_sent_twice(self, http: httpx.Client, done: dict[str, object]) -> None:
+    def test_files_come_in_ranges_and_are_not_sent_twice(self, http: httpx.Client, done: dict[str, Any]) -> None:
         url = self.url(done, "model.stl")
         whole = http.get(url)
         part = http.get(url, headers={"Range": "bytes=80-83"})
@@ -102,13 +104,11 @@ class TestAJob:
         assert http.get(url, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
 
     @pytest.mark.parametrize("name", ["shape.npz", "..%2f..%2fmoldar.db", "%2e%2e", "model.stl%00", "job"])
-    def test_files_that_are_not_listed_are_not_there(
-        self, http: httpx.Client, done: dict[str, object], name: str
-    ) -> None:
+    def test_files_that_are_not_listed_are_not_there(self, http: httpx.Client, done: dict[str, Any], name: str) -> None:
         answer = http.get(f"/v1/generations/{done['id']}/files/{name}")
         assert answer.status_code in (404, 422)
 
-    def test_the_log_tells_its_story_and_resumes(self, http: httpx.Client, done: dict[str, object]) -> None:
+    def test_the_log_tells_its_story_and_resumes(self, http: httpx.Client, done: dict[str, Any]) -> None:
         events = self.events(http.get(f"/v1/generations/{done['id']}/events"))
         kinds = [event["kind"] for event in events]
         assert kinds[:2] == ["queued", "started"]
@@ -139,7 +139,7 @@ class TestAJob:
         assert wanted <= seen
 
     def test_it_can_be_quoted_again_without_generating_again(
-        self, http: httpx.Client, done: dict[str, object], service: Service
+        self, http: httpx.Client, done: dict[str, Any], service: Service
     ) -> None:
         attempts = len(service.rows("SELECT id FROM attempts WHERE job_id = ?", done["id"]))
         url = f"/v1/generations/{done['id']}/quotes"
@@ -170,7 +170,7 @@ class TestAJob:
         assert not folder.exists()
         assert service.rows("SELECT id FROM jobs WHERE id = ?", job["id"]) == []
 
-    def test_cancel_before_during_and_after(self, http: httpx.Client, done: dict[str, object]) -> None:
+    def test_cancel_before_during_and_after(self, http: httpx.Client, done: dict[str, Any]) -> None:
         assert http.post(f"/v1/generations/{done['id']}/cancel").json()["status"] == "succeeded"
         busy = [http.post("/v1/generations", json=VASE).json()["id"] for _ in range(8)]
         for job_id in reversed(busy):  # the last still wait, the first are at work
@@ -191,11 +191,11 @@ class TestAJob:
         assert late["error"]["retryable"] is True
 
     @staticmethod
-    def url(job: dict[str, object], name: str) -> str:
+    def url(job: dict[str, Any], name: str) -> str:
         return str(next(file["url"] for file in job["files"] if file["name"] == name))
 
     @staticmethod
-    def events(answer: httpx.Response) -> list[dict[str, object]]:
+    def events(answer: httpx.Response) -> list[dict[str, Any]]:
         assert answer.headers["content-type"].startswith("text/event-stream")
         return [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
 
@@ -293,7 +293,7 @@ class TestRefusals:
         problem(answer, 415, "input.unreadable")
 
     def test_a_body_over_the_cap_is_cut_off(self, http: httpx.Client) -> None:
-        def endless() -> object:
+        def endless() -> Iterator[bytes]:
             for _ in range(70):
                 yield b"x" * 2**20
 
@@ -438,7 +438,7 @@ class TestTheServiceItself:
         assert all(step["decision"] != "chosen" for step in refused["plan"])
         assert len(service.rows("SELECT id FROM jobs")) == before
 
-    def test_metrics_follow_what_happened(self, http: httpx.Client, done: dict[str, object]) -> None:
+    def test_metrics_follow_what_happened(self, http: httpx.Client, done: dict[str, Any]) -> None:
         def value(name: str) -> float:
             lines = http.get("/metrics").text.splitlines()
             return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
