@@ -12,6 +12,7 @@ from pipelines.printability.surface import Floats, Surface
 _R2: Final = np.array([0.7548776662466927, 0.5698402909980532])
 
 _LIFT_MM: Final = 1e-3  # rays start this far off the surface; Embree computes in float32
+WALL_TAPER_DEG: Final = 25.0
 FEWEST_SAMPLES: Final = 4096
 MOST_SAMPLES: Final = 40_000
 
@@ -75,8 +76,8 @@ def sample_surface(surface: Surface, weights: Floats, count: int) -> tuple[Float
 def wall_thicknesses(surface: Surface, caster: Caster) -> tuple[Floats, Floats]:
     """Ways through the material, square to the surface, from evenly spread points.
 
-    A way counts as a wall where the far side faces away from the near side by at most 45 degrees. Without that, rays
-    that start beside a sharp edge would call every edge thin.
+    A way counts as a wall where the two sides are within 25 degrees of parallel. Without that, rays that start beside
+    a sharp edge would call every edge thin, and the flanks of a screw thread too (30 degrees off its end faces).
 
     Returns:
         Thicknesses of walls [W] and of all ways through [A], in mm.
@@ -88,7 +89,7 @@ def wall_thicknesses(surface: Surface, caster: Caster) -> tuple[Floats, Floats]:
     slant = np.einsum("ni,ni->n", inward, surface.normals[hits])
     leaves = (hits >= 0) & (distances > 0) & (slant > 0)
     ways = distances + _LIFT_MM
-    return ways[leaves & (slant > np.cos(np.deg2rad(45.0)))], ways[leaves]
+    return ways[leaves & (slant > np.cos(np.deg2rad(WALL_TAPER_DEG)))], ways[leaves]
 
 
 def least_wall_mm(surface: Surface, caster: Caster) -> float | None:

@@ -12,7 +12,7 @@ part never scores higher. Where a finding is an error the score is at most 4.
 | overhang | 0 | 1.5 | overhanging share of the surface, 1.5 at a quarter |
 | standing | 0 | 1.5 | tipping angle below the limit, 1.5 at 0 |
 | contact | 0 | 0.5 | bed contact below the limit, 0.5 at none |
-| bodies | 0 | 1.5 | 0.5 for each body beyond the first |
+| bodies | 0 | 1.5 | 0.5 for each body that hangs in the air |
 """
 
 from dataclasses import dataclass
@@ -43,6 +43,7 @@ FindingCode = Literal[
     "standing.tips",
     "standing.contact",
     "bodies.several",
+    "bodies.floating",
     "void.enclosed",
     "orientation.better",
 ]
@@ -50,6 +51,7 @@ FindingCode = Literal[
 WORST_WITH_ERROR: Final = 4.0
 CONTACT_MM2_PER_MM: Final = 0.5  # bed contact asked for each mm of height; below it a brim is wise. Our own choice.
 WALL_TOLERANCE_MM: Final = 0.02  # facets make a round wall of 1.2 mm measure 1.199
+LEAST_OVERHANG_MM2: Final = 1.0  # slivers smaller than a few lines are printed without support
 SMALL_SUPPORT: Final = 0.02  # supports below this share of the volume are a remark, not a warning
 BETTER_TURN_SHARE: Final = 0.5  # another way up is named when it takes at most this share of the support
 BETTER_TURN_MM3: Final = 500.0  # and saves at least this much
@@ -155,7 +157,7 @@ def _measure(surface: Surface, process: Process, build_volume_mm: BuildVolume) -
         size_mm=(x, y, z),
         wall_mm=least_wall_mm(surface, caster),
         overhang_mm2=overhang_mm2,
-        support_mm3=support_volume(surface, caster) if overhang_mm2 > 0 else 0.0,
+        support_mm3=support_volume(surface, caster) if overhang_mm2 >= LEAST_OVERHANG_MM2 else 0.0,
         fits=fits(np.array([x, y, z]), build_volume_mm),
         footing=footing(surface, centre_of_mass(surface), process.first_layer_mm),
         turns=best_turn(surface, np.array([x, y, z]), build_volume_mm),
@@ -189,7 +191,10 @@ def _surface_findings(m: _Measures) -> list[Finding]:
         found.append(Finding("surface.not_manifold", "error", "More than two faces meet at an edge."))
     if m.topology.bodies > 1:
         text = f"The model is {m.topology.bodies} separate bodies."
-        found.append(Finding("bodies.several", "warning", text, float(m.topology.bodies), 1.0))
+        found.append(Finding("bodies.several", "info", text, float(m.topology.bodies), 1.0))
+    if m.topology.floating:
+        text = f"{m.topology.floating} of the bodies do not reach the bed."
+        found.append(Finding("bodies.floating", "warning", text, float(m.topology.floating), 0.0))
     if m.topology.voids:
         resin = m.process.name == "resin"
         text = "Closed hollows inside" + (" would trap liquid resin." if resin else " cannot be seen or cleaned.")
@@ -257,7 +262,7 @@ def _score(m: _Measures, verdict: Verdict) -> float:
         1.5 * min(1.0, m.overhang_mm2 / m.area_mm2 / 0.25),
         1.5 * (1.0 - min(1.0, max(0.0, m.footing.tipping_deg) / m.process.least_tipping_deg)),
         0.5 * (1.0 - min(1.0, m.footing.contact_mm2 / wanted)),
-        min(1.5, 0.5 * max(0, m.topology.bodies - 1)),
+        min(1.5, 0.5 * m.topology.floating),
     )
     score = max(0.0, 10.0 - sum(losses))
     return round(min(score, WORST_WITH_ERROR) if verdict == "error" else score, 1)

@@ -13,6 +13,7 @@ from pipelines.geometry import TriangleMesh
 Floats = NDArray[np.float64]
 
 MOST_FACES: Final = 5_000_000
+BED_TOLERANCE_MM: Final = 0.05  # heights up to this count as the bed
 MOST_MM: Final = 10_000.0  # far above any build volume; keeps areas and volumes inside float64
 
 
@@ -38,6 +39,7 @@ class Topology:
     watertight: bool  # every edge is passed once each way by equally many faces
     manifold: bool  # and by exactly one each way
     bodies: int  # separate pieces of material
+    floating: int  # bodies that do not reach the bed; 0 where the surface is no solid
     voids: int  # closed hollows inside the material
     solid: Any | None  # manifold3d.Manifold where watertight and manifold
 
@@ -91,10 +93,11 @@ def topology_of(surface: Surface) -> Topology:
         opposed, single = _edges(faces)
     solid = _solid(surface.vertices, faces) if opposed else None
     if solid is None:
-        return Topology(opposed, False, _components(faces), 0, None)
-    parts = [part.volume() for part in solid.decompose()]
-    bodies = sum(volume > 0.0 for volume in parts)
-    return Topology(True, single, max(1, bodies), len(parts) - bodies, solid)
+        return Topology(opposed, False, _components(faces), 0, 0, None)
+    parts = solid.decompose()
+    bodies = [part for part in parts if part.volume() > 0.0]
+    floating = sum(part.bounding_box()[2] > BED_TOLERANCE_MM for part in bodies)
+    return Topology(True, single, max(1, len(bodies)), floating, len(parts) - len(bodies), solid)
 
 
 def _edges(faces: NDArray[np.int64]) -> tuple[bool, bool]:

@@ -74,7 +74,10 @@ def test_triangles_without_shared_corners_are_welded() -> None:
 def test_bodies_are_counted_and_hollows_are_not_bodies() -> None:
     apart = joined(as_mesh(block((10, 10, 10))), as_mesh(block((10, 10, 10), at=(30, 0, 0))))
     assert inspect(apart).bodies == 2
-    assert "bodies.several" in codes(inspect(apart))
+    assert codes(inspect(apart)) == {"bodies.several"}
+    hanging = joined(as_mesh(block((10, 10, 10))), as_mesh(block((10, 10, 10), at=(30, 0, 5))))
+    assert {"bodies.several", "bodies.floating"} <= codes(inspect(hanging))
+    assert inspect(hanging).verdict == "warning"
     hollow = as_mesh(block((20, 20, 20)) - block((10, 10, 10), at=(0, 0, 5)))
     assert inspect(hollow).bodies == 1
     assert "void.enclosed" in codes(inspect(hollow))
@@ -111,6 +114,20 @@ def test_a_table_is_better_printed_on_its_top() -> None:
     assert found.limit == 0.0
     assert report.orientation == "as_modelled"
     assert "orientation.better" not in codes(inspect(as_mesh(table.rotate((180, 0, 0)))))
+
+
+def test_a_thread_is_not_a_thin_wall() -> None:
+    # Flanks stand 30 degrees off the end faces: the lip where a thread runs out is sharp, but no wall.
+    ridge = manifold3d.CrossSection([[(4.0, 0.0), (6.0, -1.155), (6.0, 1.155)]])
+    solid = cylinder(6, 8) - ridge.revolve(96).translate((0, 0, 7.4))
+    assert "wall.thin" not in codes(inspect(as_mesh(solid)))
+
+
+@pytest.mark.parametrize("turn", [0, 17, 30, 45])
+def test_a_chamfer_at_the_slope_limit_needs_no_support(turn: float) -> None:
+    foot = manifold3d.CrossSection.square((20, 20), True).extrude(5, 0, 0, (1.5, 1.5)).rotate((0, 0, turn))
+    report = inspect(as_mesh(foot))
+    assert (report.overhang_area_mm2, report.support_volume_mm3, report.findings) == (0.0, 0.0, ())
 
 
 @few
