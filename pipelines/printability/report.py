@@ -101,7 +101,7 @@ class _Measures:
     support_mm3: float
     fits: bool
     footing: Footing
-    turns: tuple[Turn, Turn]  # as modelled, best
+    best_turn: Turn
 
 
 def inspect(mesh: TriangleMesh, process: Process = FDM, build_volume_mm: BuildVolume = BUILD_VOLUME_MM) -> PrintReport:
@@ -160,7 +160,7 @@ def _measure(surface: Surface, process: Process, build_volume_mm: BuildVolume) -
         support_mm3=support_volume(surface, caster) if overhang_mm2 >= LEAST_OVERHANG_MM2 else 0.0,
         fits=fits(np.array([x, y, z]), build_volume_mm),
         footing=footing(surface, centre_of_mass(surface), process.first_layer_mm),
-        turns=best_turn(surface, np.array([x, y, z]), build_volume_mm),
+        best_turn=best_turn(surface, np.array([x, y, z]), build_volume_mm),
     )
 
 
@@ -229,11 +229,11 @@ def _support_findings(m: _Measures) -> list[Finding]:
         text = f"{m.overhang_mm2:.0f} mm^2 of undersides are flatter than {m.process.slope_limit_deg:g} degrees."
         severity: Severity = "info" if small else "warning"
         found.append(Finding("overhang.supports", severity, text, m.overhang_mm2, 0.0))
-    modelled, best = m.turns
-    saved = modelled.support_mm3 - best.support_mm3
-    if best.support_mm3 <= BETTER_TURN_SHARE * modelled.support_mm3 and saved >= BETTER_TURN_MM3:
+    best = m.best_turn
+    saved = m.support_mm3 - best.support_mm3
+    if best.support_mm3 <= BETTER_TURN_SHARE * m.support_mm3 and saved >= BETTER_TURN_MM3:
         text = f"Printed with {best.up} up it would take {best.support_mm3:.0f} mm^3 of support."
-        found.append(Finding("orientation.better", "info", text, modelled.support_mm3, best.support_mm3))
+        found.append(Finding("orientation.better", "info", text, m.support_mm3, best.support_mm3))
     return found
 
 

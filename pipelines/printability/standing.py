@@ -83,14 +83,14 @@ def fits(size_mm: Floats, build_volume_mm: BuildVolume) -> bool:
     return z <= high and ((x <= wide and y <= deep) or (x <= deep and y <= wide))
 
 
-def best_turn(surface: Surface, size_mm: Floats, build_volume_mm: BuildVolume) -> tuple[Turn, Turn]:
-    """As modelled, and the way up of the six that takes the least support and fits."""
+def best_turn(surface: Surface, size_mm: Floats, build_volume_mm: BuildVolume) -> Turn:
+    """The way up of the six that takes the least support and fits; as modelled where none fits."""
     turns = [
         Turn(name, support_volume_to_bed(surface, up))
         for name, up in WAYS_UP.items()
         if name == "+z" or fits(_turned(size_mm, name), build_volume_mm)
     ]
-    return turns[0], min(turns, key=lambda turn: turn.support_mm3)
+    return min(turns, key=lambda turn: turn.support_mm3)
 
 
 def _turned(size_mm: Floats, up: str) -> Floats:
