@@ -71,8 +71,10 @@ def _inside_by(polygon: Floats, point: Floats) -> float:
     """Distance of a point to the nearest side of a convex counter-clockwise polygon, negative outside."""
     sides = np.roll(polygon, -1, axis=0) - polygon  # [P, 2]
     lengths = np.hypot(sides[:, 0], sides[:, 1])
-    offsets = point - polygon
-    distances = (sides[:, 0] * offsets[:, 1] - sides[:, 1] * offsets[:, 0]) / np.maximum(lengths, 1e-12)
+    # A hull of nearly equal points has sides too short to have a direction.
+    sound = lengths > 1e-6 * lengths.sum()
+    sides, lengths, offsets = sides[sound], lengths[sound], (point - polygon)[sound]
+    distances = (sides[:, 0] * offsets[:, 1] - sides[:, 1] * offsets[:, 0]) / lengths
     return float(distances.min())
 
 

@@ -150,6 +150,16 @@ def test_a_tower_tips_when_its_centre_leaves_its_foot(side: float, height: float
     assert inspect(as_mesh(block((side, 50, height)))).stable == (tipping > FDM.least_tipping_deg)
 
 
+@few
+@given(turn=st.floats(-180, 180))
+def test_a_foot_stands_alike_whichever_way_it_is_turned(turn: float) -> None:
+    foot = manifold3d.CrossSection.square((10, 10), True).extrude(50, 0, 0, (2, 2)).rotate((0, 0, turn))
+    found = next(one for one in inspect(as_mesh(foot)).findings if one.code == "standing.tips")
+    # Frustum of a square: the centre is at h (1 + 2 * 2 + 3 * 4) / (4 (1 + 2 + 4)) = 50 * 17 / 28.
+    foot_mm = 5 * (1 + 0.2 / 50)  # half its side at the top of the first layer
+    assert found.measured == pytest.approx(np.rad2deg(np.arctan2(foot_mm, 50 * 17 / 28)), abs=1e-6)
+
+
 def test_a_gallows_stands_only_with_its_weight_above_its_foot() -> None:
     post = block((10, 10, 40))
     assert inspect(as_mesh(post + block((20, 10, 5), at=(2, 0, 40)))).stable
