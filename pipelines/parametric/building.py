@@ -92,6 +92,12 @@ def check_value(family: Family, parameter: Parameter, value: float) -> None:
         raise InvalidInput(f"The {words} of {family.title} must be a whole number, got {value:g}.")
 
 
+def require_inscription(family: Family, inscription: str) -> None:
+    """Refuse a family that is nothing without its text."""
+    if family.needs_inscription and not inscription:
+        raise InvalidInput(f"{_sentence(family.title)} needs its text in quotes, such as {family.example}.")
+
+
 def active_parameters(family: Family, features: frozenset[str]) -> tuple[Parameter, ...]:
     """The numbers that set an object with these features."""
     return tuple(
@@ -102,8 +108,7 @@ def active_parameters(family: Family, features: frozenset[str]) -> tuple[Paramet
 
 
 def _drawn(family: Family, design: Design) -> tuple[Sketch, Solid]:
-    if family.needs_inscription and not design.inscription:
-        raise InvalidInput(f"{_sentence(family.title)} needs its text in quotes, such as {family.example}.")
+    require_inscription(family, design.inscription)
     sketch = Sketch(frozenset(design.features), letter(design.inscription) if design.inscription else None)
     return sketch, family.draw(sketch)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from pipelines.errors import ContradictoryPrompt, InvalidInput, NoBackend
-from pipelines.parametric.building import active_parameters, build, check_value, longest_side
+from pipelines.parametric.building import active_parameters, build, check_value, longest_side, require_inscription
 from pipelines.parametric.catalog import FAMILIES, family_of
 from pipelines.parametric.families.combination import COMBINABLE, MOST_PARTS, STACKED, prefixes
 from pipelines.parametric.parts import Reading, measures, measures_of_parts, part_order, read
@@ -19,7 +19,9 @@ _LARGEST_MM: Final = 2000.0
 # Coarse circles still have their exact width, and the search for a size only measures.
 _MEASURING_CHORD_MM: Final = 0.5
 _SEARCH_STEPS: Final = 40
-_FARTHEST_FACTOR: Final = 100.0
+_FARTHEST_MM: Final = 1e5
+# A thing scaled to less than half has walls and letters that no nozzle makes.
+_STRONGEST_SHRINK: Final = 0.5
 _EXACT: Final = 1e-9
 
 
@@ -60,12 +62,7 @@ def design(analysis: PromptAnalysis, size_mm: float | None = None) -> Design:
     outline = replace(outline, features=tuple(sorted({*outline.features, *reading.features})))
     said = {**dict(reading.said), **_threaded(family, analysis, dict(reading.said))}
     _check_said(family, said)
-    settled = family.settle(said, outline.inscription) if family.settle else said
-    chosen = replace(outline, parameters=_derived(family, outline, settled))
-    if size_mm is not None:
-        chosen = _sized(family, chosen, said, size_mm)
-    # Built once, coarsely: what cannot be made is refused now, in words, and not by the next stage.
-    build(replace(chosen, chord_error_mm=_MEASURING_CHORD_MM))
+    chosen = _settled(family, outline, said) if size_mm is None else _sized(family, outline, said, size_mm)
     return replace(chosen, notes=(*chosen.notes, *_notes(family, chosen, said)))
 
 
@@ -156,6 +153,19 @@ def _check_said(family: Family, said: dict[str, float]) -> None:
 # --- what follows
 
 
+def _settled(family: Family, outline: Design, said: dict[str, float]) -> Design:
+    """The design with every parameter, built once, coarsely: what cannot be made is refused now, in words."""
+    chosen = _completed(family, outline, said)
+    build(replace(chosen, chord_error_mm=_MEASURING_CHORD_MM))
+    return chosen
+
+
+def _completed(family: Family, outline: Design, said: dict[str, float]) -> Design:
+    require_inscription(family, outline.inscription)
+    settled = family.settle(said, outline.inscription) if family.settle else said
+    return replace(outline, parameters=_derived(family, outline, settled))
+
+
 def _derived(family: Family, outline: Design, settled: dict[str, float]) -> tuple[tuple[str, float], ...]:
     """All parameters: those settled, and the others in proportion to what they follow."""
     parameters = active_parameters(family, frozenset(outline.features))
@@ -176,50 +186,76 @@ def _grown(parameter: Parameter, value: float, factor: float) -> float:
     if parameter.unit != "mm" or parameter.growth == 0:
         return value
     grown = value * factor**parameter.growth
-    low, high = parameter.derived or (0.0, math.inf)
+    low, high = parameter.derived or (parameter.low, parameter.high)
     return float(min(max(grown, low), high))
 
 
 # --- a size for the whole
 
 
-def _sized(family: Family, chosen: Design, said: dict[str, float], size_mm: float) -> Design:
-    """The design whose longest side is `size_mm`: what was not said grows, and a uniform factor takes the rest."""
+def _sized(family: Family, outline: Design, said: dict[str, float], size_mm: float) -> Design:
+    """The design whose longest side is `size_mm`.
+
+    One dimension that nobody said leads, the others follow it as if it had been said. Where none can, and nothing was
+    said at all, a uniform factor does it.
+    """
     if not (math.isfinite(size_mm) and _SMALLEST_MM <= size_mm <= _LARGEST_MM):
         raise InvalidInput(f"size_mm can be {_SMALLEST_MM:g} to {_LARGEST_MM:g}, got {size_mm}.")
-    best = _grow_to(family, chosen, said, size_mm)
-    reached = longest_side(best)
-    if abs(reached - size_mm) <= _EXACT * size_mm:
-        return best
-    if not said:
-        note = f"everything is scaled by {size_mm / reached:.4g} to reach {size_mm:g} mm, walls and threads too"
-        return replace(best, fit_scale=size_mm / reached, notes=(note,))
-    words = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in said.items())
-    raise ContradictoryPrompt(
-        f"With {words} as said, the longest side of {family.title} is {longest_side(chosen):.5g} mm "
-        f"and cannot become the {size_mm:g} mm of size_mm."
-    )
+    refusal: ContradictoryPrompt | None = None
+    for leader in _leaders(family, outline, said):
+        try:
+            led = _led(family, outline, said, leader, size_mm)
+            if led is not None:
+                return _settled(family, outline, led)
+        except ContradictoryPrompt as error:
+            refusal = refusal or error
+    plain = _settled(family, outline, said)
+    reached = longest_side(plain)
+    factor = size_mm / reached
+    if abs(factor - 1) <= _EXACT:
+        return plain
+    if said or factor < _STRONGEST_SHRINK:
+        raise ContradictoryPrompt(_misfit(family, said, reached, size_mm, refusal)) from refusal
+    note = f"everything is scaled by {factor:.4g} to reach {size_mm:g} mm, walls and threads too"
+    return replace(plain, fit_scale=factor, notes=(note,))
 
 
-def _grow_to(family: Family, chosen: Design, said: dict[str, float], size_mm: float) -> Design:
-    """Multiply what was left open until the longest side fits; the nearest design when it cannot."""
-    coarse = replace(chosen, chord_error_mm=_MEASURING_CHORD_MM)
-    factor, grown = 1.0, coarse
+def _leaders(family: Family, outline: Design, said: dict[str, float]) -> list[Parameter]:
+    """Dimensions that nobody said, those first that the word "size" means."""
+    known = (*family.hints, *active_parameters(family, frozenset(outline.features)))
+    free = [one for one in known if one.unit == "mm" and one.growth == 1 and one.number > 0 and one.name not in said]
+    return sorted(free, key=lambda parameter: "size" not in parameter.said_as)
+
+
+def _led(
+    family: Family, outline: Design, said: dict[str, float], leader: Parameter, size_mm: float
+) -> dict[str, float] | None:
+    """What was said and the leader's value at which the longest side fits; nothing if it never does."""
+    coarse = replace(outline, chord_error_mm=_MEASURING_CHORD_MM)
+    value, before = leader.number, (0.0, 0.0)
     for _ in range(_SEARCH_STEPS):
-        reached = longest_side(grown)
-        if abs(reached - size_mm) <= _EXACT * size_mm / 2:
-            break
-        factor *= size_mm / reached
-        if not 1 / _FARTHEST_FACTOR < factor < _FARTHEST_FACTOR:
-            grown = coarse
-            break
-        grown = replace(coarse, parameters=tuple(_open_grown(family, chosen, said, factor)))
-    return replace(grown, chord_error_mm=chosen.chord_error_mm)
+        reached = longest_side(_completed(family, coarse, {**said, leader.name: value}))
+        if abs(reached - size_mm) <= _EXACT * size_mm:
+            return {**said, leader.name: round(value, 6)}
+        here, slope = (value, reached), (reached - before[1]) / (value - before[0])
+        # The longest side grows straight with its leader, once the leader is the longest: a secant then hits it.
+        straight = value + (size_mm - reached) / slope if slope > 0 else 0.0
+        value, before = (straight if straight > value / 10 else value * size_mm / reached), here
+        if value == before[0] or not value < _FARTHEST_MM:
+            return None
+    return None
 
 
-def _open_grown(family: Family, chosen: Design, said: dict[str, float], factor: float) -> Iterator[tuple[str, float]]:
-    for name, value in chosen.parameters:
-        yield name, value if name in said else _grown(family.parameter(name), value, factor)
+def _misfit(
+    family: Family, said: dict[str, float], reached: float, size_mm: float, refusal: ContradictoryPrompt | None
+) -> str:
+    words = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in said.items())
+    as_said = f" with {words}" if words else ""
+    reason = f" {refusal}" if refusal else ""
+    return (
+        f"The longest side of {family.title}{as_said} is {reached:.5g} mm and cannot become the {size_mm:g} mm "
+        f"of size_mm.{reason}"
+    )
 
 
 # --- what the user should know

@@ -50,7 +50,7 @@ TRAY: Final = Family(
     "a tray",
     (
         length("width", 180, "left to right", ("width", "length", "diameter", "size"), ("depth",), low=15),
-        length("depth", 120, "front to back", ("depth", "width", "length"), ("width",), low=15),
+        length("depth", 120, "front to back", ("depth", "width", "length", "size"), ("width",), low=15),
         length(
             "height",
             22,
@@ -97,7 +97,7 @@ BOX: Final = Family(
     "a box",
     (
         length("width", 80, "left to right", ("width", "length", "size", "diameter"), ("depth", "height"), low=8),
-        length("depth", 60, "front to back", ("depth", "width", "length"), ("width", "height"), low=8),
+        length("depth", 60, "front to back", ("depth", "width", "length", "size"), ("width", "height"), low=8),
         length(
             "height", 40, "from the bed to the rim, without the lid", ("height", "depth"), ("width", "depth"), low=4
         ),

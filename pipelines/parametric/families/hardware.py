@@ -54,7 +54,7 @@ def _thread(s: Sketch, growth: Expression, height: Expression) -> Solid:
         return r * cos(angle), r * sin(angle)
 
     cam = s.module("thread_section", polygon(sweep("i", facets - 1, trace)))
-    return extrude(cam, height, twist=360 * turns, slices=ceil(turns * facets / starts))
+    return extrude(cam, height, twist=360 * turns, slices=ceil(turns * facets))
 
 
 def _hexagon(s: Sketch, height: Expression, *, both_ends: bool) -> Solid:

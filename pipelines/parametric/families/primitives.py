@@ -61,7 +61,7 @@ CUBE: Final = Family(
     "a cube",
     (
         length("width", 40, "left to right", ("size", "width", "length", "diameter"), ("depth", "height"), low=1),
-        length("depth", 40, "front to back", ("depth", "width", "length"), ("width", "height"), low=1),
+        length("depth", 40, "front to back", ("depth", "width", "length", "size"), ("width", "height"), low=1),
         length("height", 40, "from bed to top", ("height", "depth"), ("width", "depth"), low=1),
         *_options("width", "depth", "height"),
     ),
