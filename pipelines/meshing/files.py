@@ -1,5 +1,8 @@
 """Meshes to and from files."""
 
+import struct
+import zipfile
+import zlib
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,6 +24,11 @@ _WRITERS = {"stl": write_stl, "obj": write_obj, "ply": write_ply, "glb": write_g
 _READERS = {
     "stl": read_stl, "obj": read_obj, "off": read_off, "ply": read_ply, "glb": read_gltf, "gltf": read_gltf,
 }  # fmt: skip
+# Parsers of damaged files stumble in as many ways; the caller can only mend the file.
+_STUMBLES = (
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, OSError, RuntimeError, EOFError, struct.error,
+    zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 _MM = {"mm": 1.0, "inch": 25.4, "m": 1000.0}
 
 
@@ -69,8 +77,7 @@ def read_mesh(data: bytes, format: str, unit: LengthUnit | None = None) -> Trian
         mesh, unit_mm = read_3mf(data) if kind == "3mf" else (_READERS[kind](data), 1.0)
     except MoldarError:
         raise
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, OSError, RuntimeError) as error:
-        # Parsers of damaged files stumble in as many ways; the caller can only mend the file.
+    except _STUMBLES as error:
         raise Unreadable(f"The {kind.upper()} file is damaged.") from error
     return _checked(mesh, _scale(kind, unit, unit_mm))
 

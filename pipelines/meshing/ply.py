@@ -227,7 +227,7 @@ def _read_words(words: list[bytes], at: int, element: Element) -> tuple[Table, i
         end = at + len(scalar) * element.count
         if end > len(words):
             raise Unreadable(f"The PLY ends within its rows of {element.name!r}.")
-        values = np.array(words[at:end], "S").astype(np.float64).reshape(element.count, -1)
+        values = np.array(words[at:end], "S").astype(np.float64).reshape(element.count, len(scalar))
         return Table(element, _structured(values, scalar), ()), end
     values = np.zeros((element.count, len(scalar)))
     lists: dict[str, list[NDArray[np.int64]]] = {p.name: [] for p in element.properties if p.length_dtype}

@@ -36,6 +36,7 @@ _MAX_XML_BYTES = 256 * 1024 * 1024
 _MAX_RATIO = 100
 _MAX_MEMBERS = 4096
 _MAX_DEPTH = 16
+_PLACEMENT = 100  # faces that one placement of an object counts as, since placing costs time too
 
 
 def write_3mf(mesh: TriangleMesh) -> bytes:
@@ -94,7 +95,7 @@ class _Budget:
     left: int
 
     def spend(self, faces: int) -> None:
-        self.left -= max(faces, 1)
+        self.left -= faces
         if self.left < 0:
             check_faces(MAX_FACES - self.left)
 
@@ -104,6 +105,7 @@ class _Package:
     archive: zipfile.ZipFile
     main: str
     roots: dict[str, Any]  # parsed members by path
+    parts: dict[tuple[str, str | None], TriangleMesh]  # meshes read, by path and object
 
     @staticmethod
     def open(data: bytes) -> "_Package":
@@ -118,7 +120,7 @@ class _Package:
         main = next((name for name in models if name.lower() == "3d/3dmodel.model"), models[0] if models else None)
         if main is None:
             raise Unreadable("The file is not a 3MF: the archive holds no model.")
-        return _Package(archive, main, {})
+        return _Package(archive, main, {}, {})
 
     def root(self, path: str) -> Any:
         """The parsed member, read only after its declared size was found bearable."""
@@ -147,6 +149,7 @@ class _Package:
         self, path: str, object_id: str | None, to_plate: NDArray[np.float64], budget: _Budget, depth: int = 0
     ) -> Iterator[TriangleMesh]:
         """The object's own mesh, or those of its components, placed on the plate."""
+        budget.spend(_PLACEMENT)
         if depth > _MAX_DEPTH:
             raise Unreadable("The 3MF nests its components too deeply.")
         root = self.root(path)
@@ -155,12 +158,12 @@ class _Package:
             raise Unreadable(f"The 3MF places object {object_id}, which it does not hold.")
         mesh = node.find(f"{{{_CORE}}}mesh")
         if mesh is not None:
-            part = _mesh(root, node, mesh)
+            part = self.parts.get((path, object_id)) or _mesh(root, node, mesh)
+            self.parts[path, object_id] = part
             budget.spend(len(part.faces))
             if len(part.faces):
                 yield _placed(part, to_plate)
         for component in node.iter(f"{{{_CORE}}}component"):
-            budget.spend(1)
             inner = component.get(f"{{{_PRODUCTION}}}path", path)
             placed = _transform(component) @ to_plate
             yield from self.meshes(inner, component.get("objectid"), placed, budget, depth + 1)

@@ -1,5 +1,6 @@
 """Rays against one mesh standing on the ground z = 0."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,13 @@ from numpy.typing import NDArray
 from pipelines.geometry import TriangleMesh
 
 Floats = NDArray[np.float32]
+
+# Embree releases the interpreter lock; more than two would starve the neighbours of a replica.
+_WORKERS = ThreadPoolExecutor(2, thread_name_prefix="rays")
+
+
+def _halves(count: int) -> tuple[slice, slice]:
+    return slice(0, count // 2), slice(count // 2, count)
 
 
 class Scene:
@@ -20,21 +28,25 @@ class Scene:
 
         self._scene: Any = EmbreeScene()
         EmbreeMesh(self._scene, mesh.vertices.astype(np.float32), mesh.faces.astype(np.int32))
+        # The tree is built by the first query, which must not be two at once.
+        self._scene.run(np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32), query="OCCLUDED")
 
     def first_hits(self, eye: Floats, rays: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """Rays that hit, the face each hits, and barycentric weights [H, 3] of the corners."""
         origins = np.ascontiguousarray(np.broadcast_to(eye, rays.shape), np.float32)
-        found = self._scene.run(origins, rays, query="INTERSECT", output=True)
-        hit = np.flatnonzero(found["primID"] >= 0)
-        u, v = found["u"][hit], found["v"][hit]
-        return hit, found["primID"][hit].astype(np.int64), np.stack([1 - u - v, u, v], axis=1)
+        chunks = [(origins[part], rays[part]) for part in _halves(len(rays))]
+        found = list(_WORKERS.map(lambda chunk: self._scene.run(*chunk, query="INTERSECT", output=True), chunks))
+        face, u, v = (np.concatenate([part[name] for part in found]) for name in ("primID", "u", "v"))
+        hit = np.flatnonzero(face >= 0)
+        u, v = u[hit], v[hit]
+        return hit, face[hit].astype(np.int64), np.stack([1 - u - v, u, v], axis=1)
 
     def visible(self, origins: Floats, rays: Floats) -> Floats:
         """1 for each ray that leaves the scene, 0 for each that is blocked."""
-        blocked = self._scene.run(
-            np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(rays, np.float32), query="OCCLUDED"
-        )
-        return np.asarray(blocked < 0, np.float32)
+        origins, rays = np.ascontiguousarray(origins, np.float32), np.ascontiguousarray(rays, np.float32)
+        chunks = [(origins[part], rays[part]) for part in _halves(len(rays))]
+        blocked = _WORKERS.map(lambda chunk: self._scene.run(*chunk, query="OCCLUDED"), chunks)
+        return np.concatenate([part < 0 for part in blocked]).astype(np.float32)
 
 
 def gradient_noise(index: NDArray[np.int64], width: int) -> Floats:
