@@ -18,6 +18,8 @@ from pipelines.prompt.tokens import Reading, tokenize
 from pipelines.prompt.types import Problem, PromptAnalysis, Word
 from pipelines.prompt.units import CAPACITY_UNITS
 from pipelines.prompt.vocabulary_grammar import DETERMINERS
+from pipelines.prompt.vocabulary_lengths import AXES
+from pipelines.prompt.vocabulary_style import COLORS, FEATURES, MATERIALS, SIDES, USES
 
 DEFAULT_BUILD_VOLUME_MM: Final = (220.0, 220.0, 250.0)  # a common desktop printer (Ender 3 class)
 
@@ -33,7 +35,8 @@ def analyse(text: str, build_volume_mm: tuple[float, float, float] = DEFAULT_BUI
 
     Returns:
         The analysis. Lengths are in millimetres, positive and finite; those that are not are only among its problems.
-        Of several solids that stand on each other the upper one comes first.
+        Several solids come in order of mention. The span of the feature "on_top" begins before the last of them in
+        "A on top of B", where A is the upper one, and not before it in "B with A on top" and "B under A".
     """
     folded = fold(text)
     tokens = tokenize(folded.plain)
@@ -47,6 +50,7 @@ def analyse(text: str, build_volume_mm: tuple[float, float, float] = DEFAULT_BUI
     clauses = find_clauses(reading, subject)
     lengths = name_lengths(reading, numbers, subject, clauses)
     bare = [m for m in numbers.measures if m.start not in lengths.used and m.amounts[0].unit is None]
+    threads = threads.for_object(reading, subject, clauses)
     counted = Counter(reading, subject, bare, lengths.hole_counts).read()
     analysis = PromptAnalysis(
         text=text,
@@ -65,6 +69,7 @@ def analyse(text: str, build_volume_mm: tuple[float, float, float] = DEFAULT_BUI
     )
     problems = (
         *lengths.problems,
+        *threads.problems,
         *counted.problems,
         *check_lengths(analysis, build_volume_mm, is_combination=len(subject.solids) > 1),
         *_unsupported(reading, subject, clauses, numbers),
@@ -74,16 +79,14 @@ def analyse(text: str, build_volume_mm: tuple[float, float, float] = DEFAULT_BUI
 
 def _families(reading: Reading, subject: Subject) -> tuple[Word, ...]:
     nouns = subject.solids or (() if subject.noun is None else (subject.noun,))
-    words = tuple(Word(noun.family, reading.span(noun.head_start, noun.head_end)) for noun in nouns if noun.family)
-    return words[::-1] if subject.is_reversed else words
+    return tuple(Word(noun.family, reading.span(noun.head_start, noun.head_end)) for noun in nouns if noun.family)
 
 
 def _features(reading: Reading, subject: Subject, clauses: Clauses) -> tuple[Word, ...]:
     found = find_features(reading, subject, clauses)
-    if len(subject.solids) < 2:
+    if subject.on_top is None:
         return found
-    joint = reading.span(subject.solids[0].end, subject.solids[1].start)
-    return (Word("on_top", joint), *found)
+    return (Word("on_top", reading.span(*subject.on_top)), *found)
 
 
 def _subject_text(reading: Reading, jumps: Mapping[int, int], noun: Noun | None) -> str:
@@ -102,6 +105,8 @@ def _unsupported(reading: Reading, subject: Subject, clauses: Clauses, numbers: 
         return []
     covered = {index for measure in numbers.measures for index in range(measure.start, measure.end)}
     covered.update(index for start, end in numbers.foreign for index in range(start, end) if reading.text_at(end - 1) != "d")
+    for table in (AXES, COLORS, FEATURES, MATERIALS, SIDES, USES):
+        covered.update(index for match in table.matches(reading) for index in range(match.start, match.end))
     stretches = list(find_additions(reading, subject, clauses, covered))
     stretches += [(start, end) for start, end in numbers.foreign if reading.text_at(end - 1) in CAPACITY_UNITS]
     text, language = reading.folded.text, reading.language

@@ -81,6 +81,8 @@ def find_additions(reading: Reading, subject: Subject, clauses: Clauses, covered
         begun = index
         while index not in covered and _is_addition(reading, index, clauses):
             index += 1
+            joined = reading.text_at(index) in _GOES_ON and _is_addition(reading, index + 1, clauses)
+            index += joined  # "orelhas de gato" is one thing
         if index > begun:
             yield _with_prefix(reading, begun, covered), index
         elif (second := _second_object(reading, index, clauses)) > index:

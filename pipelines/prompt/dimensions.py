@@ -137,10 +137,15 @@ class _Namer:
             match = self._words.axis_to.get(index)
             if match is not None:
                 return None if match.start in self._used_axes else match
-            if self._reading.text_at(index - 1) not in _FILLERS:
+            if not self._is_filler(index - 1):
                 return None
             index -= 1
         return None
+
+    def _is_filler(self, index: int) -> bool:
+        """Whether the word only links a name with its number; of "é" and "e" only the verb does."""
+        text = self._reading.text_at(index)
+        return text in _FILLERS and (text != "e" or self._reading.written(index, index + 1) in ("é", "É"))
 
     def _right_axis(self, index: int) -> Match[Axis] | None:
         if self._reading.text_at(index) in ("in", "de", "of", "no", "na", "em", "-", "×"):
@@ -235,8 +240,7 @@ class _Namer:
             match = self._words.part_to.get(index)
             if match is not None:
                 return match.value if match.start >= self._subject.end or match.value != "wall" else None
-            text = self._reading.text_at(index - 1)
-            if text not in _FILLERS and text not in _LOOSE_ADJECTIVES:
+            if not self._is_filler(index - 1) and self._reading.text_at(index - 1) not in _LOOSE_ADJECTIVES:
                 return None
             index -= 1
         return None
@@ -266,7 +270,7 @@ class _Namer:
     def _follows_unknown(self, index: int) -> bool:
         for _ in range(_REACH):
             index -= 1
-            if self._reading.text_at(index) not in _FILLERS:
+            if not self._is_filler(index):
                 return index >= self._subject.end and is_plain_word(self._reading, index)
         return False
 

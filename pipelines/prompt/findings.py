@@ -14,6 +14,7 @@ from pipelines.prompt.types import Count, Number, Problem, Word
 from pipelines.prompt.vocabulary_grammar import ADJECTIVES, BENIGN_NOUNS, DETERMINERS
 from pipelines.prompt.vocabulary_lengths import AXES, COUNTED
 from pipelines.prompt.vocabulary_style import (
+    BY_DEFAULT,
     COLORS,
     FEATURES,
     FOOD,
@@ -22,7 +23,6 @@ from pipelines.prompt.vocabulary_style import (
     SIDES,
     USES,
     VESSELS,
-    WITHOUT,
 )
 
 MAX_QUANTITY: Final = 10_000  # copies of one request; more is an order for injection moulding
@@ -31,6 +31,7 @@ _COPIES: Final = frozenset(
     phrases("copy, copies, unit, units, piece, pieces, pcs, pc, copia, copias, unidade, unidades, peca, pecas, un, und, exemplares")
 )
 _QUANTITY_WORDS: Final = frozenset(phrases("quantity, qty, quantidade, qtd, qtde, quant"))
+_SETS: Final = frozenset(phrases("set, pack, batch, kit, jogo, conjunto, pacote, lote"))
 _PAIRS: Final = frozenset(phrases("pair, couple, par"))
 _FRUITS: Final = frozenset(
     phrases("orange, lime, olive, mint, salmon, cream, coral, lavender, copper, rosa, laranja, menta, lavanda, marfim, violeta, rose")
@@ -138,13 +139,14 @@ def find_features(reading: Reading, subject: Subject, clauses: Clauses) -> tuple
     """What is added to the object, each once; what a box is *for* ("a box for lids") is not added to it."""
     found: dict[str, Word] = {}
     noun = subject.noun
+    family = "" if noun is None else noun.family
     for match in [*FEATURES.matches(reading), *_handles(reading)]:
         if noun is not None and noun.head_start <= match.start < noun.head_end and match.value != "hollow":
             continue
         negated = _is_negated(reading, match.start)
         if clauses.kind(match.start) is False and not negated and match.value != "hollow":
             continue
-        value = WITHOUT.get(match.value) if negated else match.value
+        value = BY_DEFAULT.get((family, match.value)) if negated else match.value
         if value is not None:
             found.setdefault(value, Word(value, reading.span(match.start, match.end)))
     return tuple(sorted(found.values(), key=lambda word: word.span.start))
@@ -177,6 +179,10 @@ class Counter:
         self._counts: dict[str, Count] = {}
         self._quantity: Number | None = None
         self._problems: list[Problem] = []
+
+    @property
+    def _family(self) -> str:
+        return "" if self._subject.noun is None else self._subject.noun.family
 
     def read(self) -> Counts:
         """Every count, then the quantity."""
@@ -217,6 +223,8 @@ class Counter:
     def _count(self, name: str, amount: Amount, start: int, end: int) -> bool:
         if not amount.value.is_integer():
             return False
+        if name == "sides" and amount.value == 6 and self._family == "die":
+            return True  # a die has six sides anyway
         if not 0 < amount.value <= _MAX_COUNT:
             code = "count.not_positive" if amount.value <= 0 else "count.too_large"
             self._tell(code, start, end)
@@ -236,6 +244,8 @@ class Counter:
             label -= 1
         if reading.text_at(label) in _QUANTITY_WORDS:
             return self._set_quantity(amount, label, amount.end)
+        if reading.text_at(amount.start - 1) in ("of", "de") and reading.text_at(amount.start - 2) in _SETS:
+            return self._set_quantity(amount, amount.start, amount.end)
         glued = reading.text_at(amount.end) in ("x", "×") and reading.touches(amount.end)
         if glued and reading.at(amount.end + 1).kind != "number":
             return self._set_quantity(amount, amount.start, amount.end + 1)
@@ -284,7 +294,8 @@ class Counter:
         if noun is None or noun.family in ("", "nut", "bolt", "cube", "box", "table", "chair", "house"):
             return
         for match in SIDES.matches(self._reading):
-            if noun.start <= match.start < noun.end + 3:
+            is_told = noun.family == "die" and match.value == 6
+            if noun.start <= match.start < noun.end + 3 and not is_told:
                 self._counts.setdefault("sides", Count("sides", match.value, self._reading.span(match.start, match.end)))
 
     def _tell(self, code: str, start: int, end: int) -> None:

@@ -59,7 +59,7 @@ def parse_digits(text: str, language: Language) -> float | None:
     if len(text) > _MAX_DIGITS:
         return float("inf")
     decimal = _decimal_separator(text, language)
-    whole, _, fraction = text.rpartition(decimal) if decimal else (text, "", "")
+    whole, _, fraction = text.rpartition(decimal) if decimal and decimal in text else (text, "", "")
     if ("." in whole or "," in whole) and not _GROUPED.fullmatch(whole):
         return None
     return float(f"{whole.replace('.', '').replace(',', '') or '0'}.{fraction or '0'}")

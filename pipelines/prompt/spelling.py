@@ -13,7 +13,7 @@ from pipelines.prompt.vocabulary_families import ENGLISH, PORTUGUESE, Family
 # Shorter names have too many real words one letter away.
 _MIN_LETTERS: Final = 6
 # Sounds that are confused in writing; a word that differs only in them is the word, however short.
-_SOUNDS: Final = (("ph", "f"), ("y", "i"), ("z", "s"), ("ck", "k"), ("x", "ks"), ("qu", "k"), ("c", "k"), ("ss", "s"), ("g", "j"))
+_SOUNDS: Final = (("ph", "f"), ("ch", "x"), ("y", "i"), ("z", "s"), ("ck", "k"), ("qu", "k"), ("c", "k"), ("ss", "s"), ("g", "j"))
 
 
 @lru_cache(maxsize=1024)
@@ -23,7 +23,7 @@ def nearest_family(word: str, language: Language) -> Family | None:
         return None
     names = _NAMES[language]
     heard = _sound(word)
-    alike = [family for name, family in names if _sound(name) == heard and name[0] == word[0]]
+    alike = [family for name, family in names if _sound(name) == heard]
     if not alike and len(word) >= _MIN_LETTERS - 1:
         alike = [
             family

@@ -55,7 +55,7 @@ class Subject:
 
     noun: Noun | None
     solids: tuple[Noun, ...] = ()  # all of them when there are several, in order of mention
-    is_reversed: bool = False  # the second mentioned stands on the first
+    on_top: tuple[int, int] | None = None  # tokens that say it; after the last solid's beginning when that one is on top
     end: int = 0  # the token after all that names the object
 
 
@@ -161,6 +161,8 @@ def _after_modifier(reading: Reading, index: int, jumps: Mapping[int, int]) -> i
             return match.end
     if text in ("flexible", "flexivel", "hollow", "oco", "oca", "outdoor", "mechanical"):
         return index + 1
+    if text == "'" and reading.text_at(index + 1) == "s":
+        return index + 2
     if reading.at(index).kind in ("hex", "number") or text in ("-", ",", "'", '"', "⌀", "~"):
         return index + 1
     axis = AXES.match(reading, index)
@@ -214,7 +216,7 @@ def _english_noun(reading: Reading, start: int, first: int, jumps: Mapping[int, 
 
 
 def _english_words(reading: Reading, index: int, jumps: Mapping[int, int]) -> list[int]:
-    """Tokens of the words up to the end of the phrase; a possessor ("a boy's") is dropped with its 's."""
+    """Tokens of the words up to the end of the phrase; a possessor ("Saturn's") is one of them, its 's is not."""
     words = [index]
     index += 1
     while index < len(reading.tokens):
@@ -223,7 +225,8 @@ def _english_words(reading: Reading, index: int, jumps: Mapping[int, int]) -> li
             following = _skip_modifiers(reading, index + 2, jumps)
             if reading.at(following).kind != "word" or reading.text_at(following) in _BOUNDARIES:
                 break
-            words, index = [following], following + 1
+            words.append(following)
+            index = following + 1
             continue
         if text == "-" and reading.touches(index) and reading.touches(index + 1):
             index += 1
@@ -395,7 +398,7 @@ def _says_something(reading: Reading, index: int) -> bool:
 
 def _combination(reading: Reading, noun: Noun, jumps: Mapping[int, int]) -> Subject:
     """Plain solids that stand on each other: "a sphere on top of a cylinder", "a cube with a sphere on top"."""
-    solids, is_reversed, index = [noun], False, noun.end
+    solids, on_top, index = [noun], (0, 0), noun.end
     while len(solids) < 8:
         index = _skip_extent(reading, index, jumps)
         joint = ON_TOP.match(reading, index)
@@ -408,12 +411,13 @@ def _combination(reading: Reading, noun: Noun, jumps: Mapping[int, int]) -> Subj
         following = _noun_at(reading, match.end, jumps)
         if following is None or following.family not in SOLIDS:
             break
-        is_reversed = under is not None
         solids.append(following)
+        # "A on B" is shown by its "on"; "A under B" by the B that is on top.
+        on_top = (match.start, match.end) if joint else (following.head_start, following.head_end)
         index = following.end
     if len(solids) == 1:
         return Subject(noun, end=noun.end)
-    return Subject(noun, tuple(solids), is_reversed, index)
+    return Subject(noun, tuple(solids), on_top, index)
 
 
 def _with_on_top(reading: Reading, noun: Noun, index: int, jumps: Mapping[int, int]) -> Subject:
@@ -423,7 +427,7 @@ def _with_on_top(reading: Reading, noun: Noun, index: int, jumps: Mapping[int, i
             after = _skip_extent(reading, following.end, jumps)
             match = ON_TOP.match(reading, after)
             if match is not None and reading.at(match.end).kind != "word":
-                return Subject(noun, (noun, following), True, match.end)
+                return Subject(noun, (noun, following), (match.start, match.end), match.end)
     return Subject(noun, end=noun.end)
 
 
@@ -439,5 +443,5 @@ def _skip_extent(reading: Reading, index: int, jumps: Mapping[int, int]) -> int:
         elif reading.text_at(step) in ("in", "de") and AXES.match(reading, step + 1):
             index = step + 1
         else:
-            return index
-    return index
+            break
+    return index + (reading.text_at(index) == ",")

@@ -1,18 +1,24 @@
 """Metric threads: "M8", "M6x30", "M8 x 1.25 x 40 mm"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from pipelines.prompt.clauses import Clauses
 from pipelines.prompt.numbers import read_numeral
+from pipelines.prompt.problems import problem
+from pipelines.prompt.subject import Subject
 from pipelines.prompt.tokens import Reading
-from pipelines.prompt.types import Dimension, DimensionName, Word
+from pipelines.prompt.types import Dimension, DimensionName, Problem, Word
 from pipelines.prompt.units import UNITS, millimetres_per
+from pipelines.prompt.vocabulary_lengths import PARTS
 
 # Nominal diameters of ISO 261, first and second choice, and the small ones of table 1.
 NOMINAL_MM: Final = frozenset(
     {1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39}
     | {42, 45, 48, 52, 56, 60, 64}
 )  # fmt: skip
+# Families that a thread describes even when it is another's: "washer for an M8 bolt".
+_THREADED: Final = ("bolt", "nut", "washer", "spacer")
 _TIMES: Final = frozenset({"x", "×", "*"})
 
 
@@ -23,6 +29,22 @@ class Threads:
     word: Word | None
     dimensions: tuple[Dimension, ...]
     taken: dict[int, int]
+    problems: tuple[Problem, ...] = ()
+
+    def for_object(self, reading: Reading, subject: Subject, clauses: Clauses) -> "Threads":
+        """Without a thread that belongs to what the object is for: "a box for M3 screws".
+
+        A hole for a screw is told: its width does not follow from the thread.
+        """
+        if self.word is None or subject.noun is None or subject.noun.family in ("", *_THREADED):
+            return self
+        start = next(iter(self.taken))
+        if clauses.kind(start) is not False:
+            return self
+        holes = any(match.value == "hole" for match in PARTS.matches(reading) if match.start < start)
+        text, language = reading.folded.text, reading.language
+        told = (problem("feature.unsupported", language, text, self.word.span),) if holes else ()
+        return replace(self, word=None, dimensions=(), problems=told)
 
 
 def find_threads(reading: Reading) -> Threads:

@@ -1,7 +1,7 @@
 """A folded prompt as a row of tokens, and tables of phrases that are looked up in it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
@@ -29,6 +29,7 @@ class Token(NamedTuple):
     end: int
 
 
+_OUTSIDE: Final = ("",) * 16  # no rule looks further than ten tokens from where it stands
 _NOTHING: Final = Token("symbol", "", -1, -1)
 
 
@@ -48,14 +49,19 @@ class Reading:
     folded: Folded
     tokens: Sequence[Token]
     language: Language
+    texts: Sequence[str] = field(init=False, repr=False)
+    # The folded text of the token at an index, "" outside the text. It is asked some sixty times per token, so it is the
+    # list's own access: the empty texts after the last token also stand, at negative indices, before the first.
+    text_at: Callable[[int], str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        padded = [*(token.text for token in self.tokens), *_OUTSIDE]
+        object.__setattr__(self, "texts", padded)
+        object.__setattr__(self, "text_at", padded.__getitem__)
 
     def at(self, index: int) -> Token:
         """The token there, or an empty symbol outside the text."""
         return self.tokens[index] if 0 <= index < len(self.tokens) else _NOTHING
-
-    def text_at(self, index: int) -> str:
-        """The folded text of the token there, `""` outside the text."""
-        return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
 
     def touches(self, index: int) -> bool:
         """Whether nothing separates the token from the one before it."""
@@ -81,7 +87,7 @@ class Match(NamedTuple, Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class PhraseTable(Generic[Value]):
-    """Phrases of one to five words. A hyphen inside a phrase counts as a space: "azul-claro" is "azul claro"."""
+    """Phrases of one to five words. A hyphen or an apostrophe inside counts as a space: "azul-claro"."""
 
     entries: Mapping[tuple[str, ...], Value]
     longest: Mapping[str, int] = field(default_factory=dict)  # first word -> words of its longest phrase
@@ -99,14 +105,16 @@ class PhraseTable(Generic[Value]):
 
     def match(self, reading: Reading, start: int) -> Match[Value] | None:
         """The longest phrase that begins at token `start`."""
+        room = self.longest.get(reading.text_at(start), 0)
+        if not room:
+            return None
         words: list[str] = []
         best: Match[Value] | None = None
         index = start
-        room = self.longest.get(reading.text_at(start), 0)
         while len(words) < room and index < len(reading.tokens):
             token = reading.tokens[index]
             index += 1
-            if token.text == "-" and words:
+            if token.text in ("-", "'") and words:
                 continue
             if token.kind == "quoted":
                 break
@@ -118,13 +126,13 @@ class PhraseTable(Generic[Value]):
 
     def matches(self, reading: Reading) -> list[Match[Value]]:
         """Every phrase from left to right, the longest first, without overlaps."""
-        found = []
-        index = 0
-        while index < len(reading.tokens):
-            match = self.match(reading, index)
-            if match is not None:
-                found.append(match)
-            index = index + 1 if match is None else match.end
+        found: list[Match[Value]] = []
+        begins = self.longest
+        for index, text in enumerate(reading.texts):
+            if text in begins and (not found or index >= found[-1].end):
+                match = self.match(reading, index)
+                if match is not None:
+                    found.append(match)
         return found
 
 

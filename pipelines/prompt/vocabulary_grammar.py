@@ -97,6 +97,7 @@ BENIGN_NOUNS: Final = frozenset(
         "plantas, joias, ferramenta, ferramentas, caneta, canetas, lapis, celular, chave, chaves, casaco, casacos, roupa, toalha, toalhas",
         "cafe, cha, sopa, salada, fruta, frutas, agua, cerveja, vinho, comida, rosca, dente, dentes, eixo, furo, perna, pernas, assento, canto",
         "cantos, parafuso, parafusos, porca, porcas, sobremesa, jantar, guardanapo, cabeca, milimetros, centimetros, dedo, noiva, bebe, mae, pai",
+        "boy, girl, man, woman, men, women, child, children, friend, wife, husband, son, daughter, sister, brother, father, mother, grandma",
         "finger, bride, head, napkin, brinquedo, bolinhas, remedios, remedio, pilhas, pilha, moedas, medida, medidas, dimensoes, dimensions",
         "measurements, dimension, quantidade, quantity, total, each, one, ones, text, texto, name, nome, letters, letras, word, palavra, frase",
     )

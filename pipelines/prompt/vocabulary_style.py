@@ -6,9 +6,9 @@ from pipelines.prompt.tokens import PhraseTable, phrases
 from pipelines.prompt.types import Use
 
 MaterialName = Literal["pla", "petg", "abs", "asa", "tpu", "nylon", "resin"]
-# "no_..." says that a part which the object may have by default is not wanted.
+# "no_..." says that a part which the object has by default is not wanted.
 FeatureName = Literal[
-    "hole", "lid", "handle", "drainage", "hollow", "on_top", "no_hole", "no_lid", "no_handle", "no_drainage"
+    "hole", "lid", "handle", "drainage", "hollow", "on_top", "no_hole", "no_handle", "no_drainage"
 ]
 
 _MATERIALS: Final[dict[MaterialName, list[str]]] = {
@@ -148,12 +148,12 @@ _FEATURES: Final[dict[FeatureName, list[str]]] = {
     "hollow": phrases("hollow, hollowed, oco, oca, ocos, ocas, vazado por dentro"),
 }
 FEATURES: Final = PhraseTable.of((word, name) for name, words in _FEATURES.items() for word in words)
-# A negated feature of this table is one the object can be made without.
-WITHOUT: Final[dict[FeatureName, FeatureName]] = {
-    "hole": "no_hole",
-    "lid": "no_lid",
-    "handle": "no_handle",
-    "drainage": "no_drainage",
+# Parts that the object has unless they are ruled out; only of these is the lack worth a word.
+BY_DEFAULT: Final[dict[tuple[str, FeatureName], FeatureName]] = {
+    ("mug", "handle"): "no_handle",
+    ("plant_pot", "drainage"): "no_drainage",
+    ("plant_pot", "hole"): "no_drainage",
+    ("keychain", "hole"): "no_hole",
 }
 NEGATIONS: Final = frozenset(phrases("no, not, without, never, except, sem, nao, exceto, nem, non"))
 
