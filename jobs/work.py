@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from jobs.model import Converted, FilePayload, Generated, Job, Provenance
-from pipelines.geometry import Gaussians, TriangleMesh
+from pipelines.geometry import Camera, Gaussians, TriangleMesh
 from pipelines.images import cut_out, decode
 from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidify
 from pipelines.parametric import build, design
-from pipelines.pictures import encode_png, render_mesh
-from pipelines.relief import ReliefOptions, build_relief, resolved_mode
+from pipelines.pictures import THREE_QUARTER, encode_png, render_mesh
+from pipelines.relief import RELIEF_VIEW, ReliefOptions, build_relief, resolved_mode
 from pipelines.relief.asked import mode_asked
 
 DEFAULT_SIZE_MM: Final = 100.0  # longest side of what has no size of its own: most desktop printers take it twice over
@@ -79,7 +79,8 @@ def convert(job: Job, shape: Generated) -> Converted:
     if shape.gaussians is not None:
         return _solid_of(shape.gaussians, job.request.size_mm or DEFAULT_SIZE_MM, job.request.formats, THREE_QUARTER)
     assert shape.mesh is not None, "a generated shape is a mesh or Gaussians"
-    return _solid_of(shape.mesh, job.request.size_mm, job.request.formats)
+    view = RELIEF_VIEW if shape.provenance.backend == "relief" else THREE_QUARTER
+    return _solid_of(shape.mesh, job.request.size_mm, job.request.formats, view)
 
 
 def _solid_of(

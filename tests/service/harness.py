@@ -37,7 +37,7 @@ class Service:
         """Start, and return once it is ready."""
         self.port = self.port or free_port()
         environment = {**os.environ, **self.variables, "MOLDAR_DATA_DIR": str(self.data_dir)}
-        command = [sys.executable, "-m", "moldar.cli", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "moldar", "serve", "--port", str(self.port)]
         with (self.data_dir.parent / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         until(self.is_ready, 90, "the service to be ready")

@@ -33,7 +33,7 @@ def new_job(prompt: str = "a washer 20 mm outside diameter", **fields: object) -
 
 
 class DirectStages:
-    """The real stage functions, called directly; counts how often each was begun."""
+    """The real stage functions on threads, as a worker would run them; counts how often each was begun."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, Stage]] = []
@@ -41,23 +41,22 @@ class DirectStages:
 
     async def generate(self, job: Job, images: Sequence[bytes]) -> Generated:
         self.begun.append((job.id, Stage.GENERATION))
-        await asyncio.sleep(0)
-        return relief(job, images[0]) if job.plan.chosen == "relief" else parametric(job)
+        if job.plan.chosen == "relief":
+            return await asyncio.to_thread(relief, job, images[0])
+        return await asyncio.to_thread(parametric, job)
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         self.begun.append((job.id, Stage.CONVERSION))
-        await asyncio.sleep(0)
-        return convert(job, shape)
+        return await asyncio.to_thread(convert, job, shape)
 
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
         self.begun.append(("", Stage.PRINTABILITY))
-        await asyncio.sleep(0)
-        return inspect(mesh, material_named(material).process)
+        return await asyncio.to_thread(inspect, mesh, material_named(material).process)
 
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
         self.begun.append(("", Stage.QUOTE))
-        await asyncio.sleep(0)
-        return quote(mesh, report, request, default_price_book(), ISSUED_AT, f"quo_{next(self.made)}")
+        book, quote_id = default_price_book(), f"quo_{next(self.made)}"
+        return await asyncio.to_thread(quote, mesh, report, request, book, ISSUED_AT, quote_id)
 
 
 class SilentObserver:
