@@ -1,7 +1,7 @@
 """The print report: what was measured, what is wrong, and a score.
 
 The score starts at 10 and loses points as below. Each loss grows with what was measured and never shrinks, so a worse
-part never scores higher. Where a finding is an error the score is at most 4.
+part never scores higher. Where a finding is an error, what is left of the ten is scaled onto 0..4.
 
 | loss | from | to | grows with |
 | --- | --- | --- | --- |
@@ -48,7 +48,7 @@ FindingCode = Literal[
     "orientation.better",
 ]
 
-WORST_WITH_ERROR: Final = 4.0
+BEST_WITH_ERROR: Final = 4.0
 CONTACT_MM2_PER_MM: Final = 0.5  # bed contact asked for each mm of height; below it a brim is wise. Our own choice.
 WALL_TOLERANCE_MM: Final = 0.02  # facets make a round wall of 1.2 mm measure 1.199
 LEAST_OVERHANG_MM2: Final = 1.0  # slivers smaller than a few lines are printed without support
@@ -265,7 +265,7 @@ def _score(m: _Measures, verdict: Verdict) -> float:
         min(1.5, 0.5 * m.topology.floating),
     )
     score = max(0.0, 10.0 - sum(losses))
-    return round(min(score, WORST_WITH_ERROR) if verdict == "error" else score, 1)
+    return round(score * BEST_WITH_ERROR / 10.0 if verdict == "error" else score, 1)
 
 
 def _wall_loss(m: _Measures) -> float:

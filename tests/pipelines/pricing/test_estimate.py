@@ -41,6 +41,9 @@ def test_the_model_is_near_the_slicer_without_having_been_fitted_to_it() -> None
     assert np.median(shares("time")) < 0.04
     assert shares("mass").max() < 0.07
     assert shares("time").max() < 0.13
+    assert shares("mass", "base").max() < 0.025
+    assert shares("mass", "inf100").max() < 0.01
+    assert shares("time", "base").max() < 0.05
 
 
 def test_the_bands_of_quote_lines_cover_nine_slices_in_ten() -> None:

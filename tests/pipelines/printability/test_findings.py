@@ -136,6 +136,10 @@ def test_a_thicker_wall_never_scores_lower(thin: float, more: float) -> None:
     assert inspect(plate(thin)).score <= inspect(plate(thin + more)).score + 1e-9
 
 
+def test_of_two_walls_that_do_not_print_the_thinner_scores_lower() -> None:
+    assert inspect(plate(0.2)).score < inspect(plate(0.7)).score < 4 < inspect(plate(0.9)).score
+
+
 @few
 @given(height=st.floats(20, 150), more=st.floats(1, 80))
 def test_a_taller_pole_never_scores_higher(height: float, more: float) -> None:

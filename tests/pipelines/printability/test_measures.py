@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipelines.geometry import TriangleMesh
 from pipelines.printability import FDM, PrintReport, Process, inspect
 from pipelines.printability.overhang import SUPPORT_DENSITY, SUPPORT_INTERFACE_MM
-from pipelines.printability.rays import Caster
+from pipelines.printability.rays import Caster, sample_surface
 from pipelines.printability.surface import surface_of
 from tests.golden.slicer_truth import support_misses
 from tests.pipelines.printability.shapes import about_z, as_mesh, block, cylinder, joined, moved
@@ -65,8 +65,20 @@ def test_the_wall_of_a_vase_is_found_between_its_curved_sides(wall: float) -> No
 
 
 def test_one_thin_fin_on_a_thick_block_is_found() -> None:
-    fin = block((0.7, 12, 12), at=(0, 0, 30))
+    fin = block((0.7, 6, 6), at=(0, 0, 30))  # 1.3 % of the surface
+
     assert inspect(as_mesh(block((30, 30, 30)) + fin)).min_wall_mm == pytest.approx(0.7, abs=0.01)
+
+
+def test_samples_are_spread_evenly_over_the_whole_surface() -> None:
+    surface = surface_of(as_mesh(block((30, 20, 10)) + block((5, 5, 40), at=(10, 5, 0))))
+    points, faces = sample_surface(surface, surface.areas, 20_000)
+    assert np.bincount(faces, minlength=len(surface.faces)) == pytest.approx(
+        20_000 * surface.areas / surface.areas.sum(), abs=1.01
+    )
+    centroids = surface.corners.mean(axis=1)
+    expected = (centroids * surface.areas[:, None]).sum(axis=0) / surface.areas.sum()
+    assert points.mean(axis=0) == pytest.approx(expected, abs=0.05)
 
 
 def test_sharp_edges_are_not_walls() -> None:
