@@ -148,12 +148,13 @@ def _resized(rgba: NDArray[np.float64], longest: int) -> NDArray[np.float64]:
 
 def _fringeless(rgba: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Colours of the subject carried outwards over its edge, where the background had mixed in."""
-    from scipy.ndimage import binary_erosion, distance_transform_edt  # noqa: PLC0415 - as above
+    from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_edt  # noqa: PLC0415 - as above
 
     sure = rgba[:, :, 3] > 250
-    depth = max(1, round(max(rgba.shape) / 256))
+    depth = max(2, round(max(rgba.shape) / 200))
     inner = binary_erosion(sure, iterations=depth, border_value=1)
-    keep = inner if inner.any() else sure if sure.any() else rgba[:, :, 3] > 127
+    thin = sure & ~binary_dilation(inner, iterations=2 * depth)  # strokes that are all edge keep what they have
+    keep = inner | thin if sure.any() else rgba[:, :, 3] > 127
     _, (row, column) = distance_transform_edt(~keep, return_indices=True)
     out = rgba.astype(np.float64)
     out[:, :, :3] = out[row, column, :3]

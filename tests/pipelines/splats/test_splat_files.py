@@ -1,0 +1,194 @@
+import dataclasses
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.errors import EmptyGeometry, InvalidInput, MoldarError, TooLarge, Unreadable
+from pipelines.geometry import Gaussians
+from pipelines.meshing import export_mesh
+from pipelines.splats import SplatFormat, is_splat_ply, read_splats, write_splats
+from tests.support.solids import brick, random_gaussians
+
+NAMES = ["x", "y", "z", "opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
+NAMES += ["f_dc_0", "f_dc_1", "f_dc_2"]
+ROW = [0.5, -1.0, 2.0, 0.0, np.log(0.1), np.log(0.2), np.log(0.3), 2.0, 0.0, 0.0, 0.0, 0.0, 1.0, -1.0]
+
+
+def header(encoding: str, names: list[str], count: int) -> bytes:
+    lines = ["ply", f"format {encoding} 1.0", "comment by hand", f"element vertex {count}"]
+    return "\n".join([*lines, *(f"property float {name}" for name in names), "end_header", ""]).encode()
+
+
+def check_row(gaussians: Gaussians) -> None:
+    """The values of `ROW`, activated by hand."""
+    assert gaussians.means.tolist() == [[0.5, -1.0, 2.0]]
+    assert gaussians.opacity.tolist() == [0.5]
+    assert gaussians.scaling[0] == pytest.approx([0.1, 0.2, 0.3])
+    assert gaussians.rotation.tolist() == [[1, 0, 0, 0]]
+    assert gaussians.rgb[0] == pytest.approx([0.5, 0.5 + 0.28209479, 0.5 - 0.28209479])
+
+
+def close(one: Gaussians, other: Gaussians, name: str, tolerance: float) -> None:
+    assert getattr(one, name) == pytest.approx(getattr(other, name), abs=tolerance), name
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_binary_file_in_either_byte_order_is_read(order: str) -> None:
+    encoding = {"<": "binary_little_endian", ">": "binary_big_endian"}[order]
+    check_row(read_splats(header(encoding, NAMES, 1) + np.array(ROW, order + "f4").tobytes()))
+
+
+def test_an_ascii_file_is_read() -> None:
+    check_row(read_splats(header("ascii", NAMES, 1) + " ".join(map(str, ROW)).encode() + b"\n"))
+
+
+@pytest.mark.parametrize("rest", [0, 9, 24, 45])
+def test_any_degree_and_order_of_properties_is_read(rest: int) -> None:
+    names = [f"f_rest_{k}" for k in range(rest)] + NAMES[::-1] + ["nx", "label"]
+    row = [7.0] * rest + ROW[::-1] + [0.0, 3.0]
+    check_row(read_splats(header("binary_little_endian", names, 1) + np.array(row, "<f4").tobytes()))
+
+
+def test_the_written_ply_is_the_layout_of_3dgs() -> None:
+    data = write_splats(random_gaussians(3), "ply")
+    text = data[: data.index(b"end_header")].decode()
+    names = [line.split()[-1] for line in text.splitlines() if line.startswith("property")]
+    expected = "x y z nx ny nz f_dc_0 f_dc_1 f_dc_2 opacity scale_0 scale_1 scale_2 rot_0 rot_1 rot_2 rot_3"
+    assert names == expected.split()
+    assert len(data) == len(text) + len("end_header\n") + 3 * 17 * 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 1000))
+def test_ply_keeps_everything(count: int, seed: int) -> None:
+    gaussians = random_gaussians(count, seed)
+    back = read_splats(write_splats(gaussians, "ply"))
+    for field in dataclasses.fields(gaussians):
+        close(back, gaussians, field.name, 1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 1000))
+def test_spz_keeps_what_its_bits_hold(count: int, seed: int) -> None:
+    gaussians = random_gaussians(count, seed)
+    back = read_splats(write_splats(gaussians, "spz"))
+    close(back, gaussians, "means", 0.5 / 4096 + 1e-6)
+    close(back, gaussians, "opacity", 0.5 / 255 + 1e-6)
+    assert np.log(back.scaling) == pytest.approx(np.log(gaussians.scaling), abs=0.5 / 16 + 1e-5)
+    close(back, gaussians, "rgb", 0.5 / 255 * 0.2821 / 0.15 + 1e-5)
+    agreement = np.abs(np.einsum("ij,ij->i", back.rotation, gaussians.rotation))
+    assert agreement.min() > 0.995  # w is what the bytes of x, y, z leave over, coarse where it is small
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 1000))
+def test_splat_keeps_what_its_bytes_hold_largest_first(count: int, seed: int) -> None:
+    gaussians = random_gaussians(count, seed)
+    back = read_splats(write_splats(gaussians, "splat"))
+    order = np.argsort(-np.prod(gaussians.scaling.astype(float), axis=1) * gaussians.opacity, kind="stable")
+    assert (back.means == gaussians.means[order]).all()
+    assert (back.scaling == gaussians.scaling[order]).all()
+    assert back.rgb == pytest.approx(gaussians.rgb[order], abs=0.5 / 255 + 1e-6)
+    assert np.abs(np.einsum("ij,ij->i", back.rotation, gaussians.rotation[order])).min() > 0.999
+
+
+def test_an_spz_of_version_3_is_read() -> None:
+    # One splat at (1, -2, 0.5); rotation wxyz (0.5, 0.5, -0.5, 0.5): w is named largest, the others are
+    # 0.5 / sqrt(0.5) * 511 = 361 with a sign bit, x highest.
+    parts = (361, 361 | 512, 361)
+    bits = 3 << 30 | parts[0] << 20 | parts[1] << 10 | parts[2]
+    position = b"".join((value & 0xFFFFFF).to_bytes(3, "little") for value in (4096, -8192, 2048))
+    fixed = bytes([255]) + bytes([128, 128, 128]) + bytes([160, 160, 160])
+    head = (
+        (0x5053474E).to_bytes(4, "little")
+        + (3).to_bytes(4, "little")
+        + (1).to_bytes(4, "little")
+        + bytes([0, 12, 0, 0])
+    )
+    found = read_splats(gzip.compress(head + position + fixed + bits.to_bytes(4, "little")))
+    assert found.means.tolist() == [[1, -2, 0.5]]
+    assert found.rotation[0] == pytest.approx([0.5, 0.5, -0.5, 0.5], abs=2e-3)
+    assert found.scaling[0] == pytest.approx([1, 1, 1])
+
+
+def test_a_splat_ply_is_told_from_a_mesh_ply_and_from_text() -> None:
+    assert is_splat_ply(write_splats(random_gaussians(1), "ply"))
+    assert not is_splat_ply(export_mesh(brick(), "ply"))
+    assert not is_splat_ply(b"ply is a word")
+    assert not is_splat_ply(b"")
+
+
+def damaged(column: int, value: float) -> bytes:
+    row = list(ROW)
+    row[column] = value
+    return header("binary_little_endian", NAMES, 1) + np.array(row, "<f4").tobytes()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a text file that is named .ply, long enough to hold a header but it has none",
+        header("binary_little_endian", NAMES, 10_000_000) + b"\0" * 700,
+        header("ascii", NAMES, 10_000_000) + b"0 " * 300,
+        header("ascii", NAMES, 1) + b"0 0 zero" + b" 0" * 11,
+        *(damaged(column, np.nan) for column in range(14)),
+        damaged(0, np.inf),
+        damaged(4, 1000.0),
+        damaged(7, 0.0),  # no direction
+        header("binary_little_endian", NAMES[:-1], 1) + np.array(ROW[:-1], "<f4").tobytes(),
+        export_mesh(brick(), "ply"),
+    ],
+)
+def test_a_damaged_or_lying_ply_is_unreadable(data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_splats(data, "ply")
+
+
+@pytest.mark.parametrize("count", [0, -5])
+def test_a_ply_of_no_splats_is_empty(count: int) -> None:
+    with pytest.raises(EmptyGeometry):
+        read_splats(header("binary_little_endian", NAMES, count))
+
+
+def test_an_spz_that_lies_or_explodes_is_refused() -> None:
+    honest = gzip.decompress(write_splats(random_gaussians(2), "spz"))
+    boast = gzip.compress(honest[:8] + (3_000_000).to_bytes(4, "little") + honest[12:])
+    with pytest.raises(Unreadable):
+        read_splats(boast, "spz")
+    with pytest.raises(TooLarge):
+        read_splats(gzip.compress(honest[:8] + b"\xff\xff\xff\xff" + honest[12:]), "spz")
+    bomb = gzip.compress(honest + bytes(50_000_000))
+    assert len(read_splats(bomb, "spz")) == 2  # what follows the promised splats is never unpacked
+
+
+def test_a_splat_of_a_broken_length_or_of_text_is_unreadable() -> None:
+    for data in (write_splats(random_gaussians(2), "splat")[:-1], b"plain text, thirty-two bytes...!" * 2):
+        with pytest.raises(Unreadable):
+            read_splats(data, "splat")
+
+
+def test_a_path_is_opened_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.spz"
+    path.write_bytes(write_splats(random_gaussians(4), "spz"))
+    assert len(read_splats(path)) == 4
+    with pytest.raises(InvalidInput, match=r"none\.ply"):
+        read_splats(tmp_path / "none.ply")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(["ply", "splat", "spz"]), st.data())
+def test_a_file_with_flipped_bytes_is_read_or_refused(kind: SplatFormat, data: st.DataObject) -> None:
+    content = bytearray(write_splats(random_gaussians(3), kind))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        gaussians = read_splats(bytes(content), kind)
+    except MoldarError:
+        return
+    assert np.isfinite(gaussians.means).all()
+    assert (gaussians.scaling > 0).all()
+    assert np.linalg.norm(gaussians.rotation, axis=1) == pytest.approx(1.0, abs=1e-5)
