@@ -152,7 +152,7 @@ def _fringeless(rgba: NDArray[np.uint8]) -> NDArray[np.float64]:
 
     sure = rgba[:, :, 3] > 250
     depth = max(2, round(max(rgba.shape) / 200))
-    inner = binary_erosion(sure, iterations=depth, border_value=1)
+    inner = binary_erosion(sure, iterations=depth)
     thin = sure & ~binary_dilation(inner, iterations=2 * depth)  # strokes that are all edge keep what they have
     keep = inner | thin if sure.any() else rgba[:, :, 3] > 127
     _, (row, column) = distance_transform_edt(~keep, return_indices=True)
