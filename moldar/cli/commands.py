@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from moldar.cli.outcome import INPUT, UNAVAILABLE, Failure, run
+from moldar.cli.outcome import INPUT, INTERRUPTED, UNAVAILABLE, Failure, run
 
 app = typer.Typer(
     help="A sentence or a picture becomes a printable object and a price.",
@@ -34,17 +34,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def main() -> None:
     """Entry point of `moldar`."""
-    sys.exit(run(_dispatch))
+    sys.exit(run(lambda: dispatch(sys.argv[1:])))
 
 
-def _dispatch() -> None:
+def dispatch(arguments: list[str]) -> None:
+    """Run one command; what goes wrong is raised."""
     try:
-        app(prog_name="moldar", standalone_mode=False)
-    except typer.Abort:
-        raise KeyboardInterrupt from None  # what click makes of Ctrl-C
+        ended = app(arguments, prog_name="moldar", standalone_mode=False)
+    except typer.Abort:  # what click makes of Ctrl-C
+        raise KeyboardInterrupt from None
     except _UsageError as error:
         command = error.ctx.command_path if error.ctx else "moldar"
         raise Failure(INPUT, f"{error.format_message().rstrip('.')}; try '{command} --help'.") from None
+    if ended == INTERRUPTED:  # what typer's own copy of click makes of it
+        raise KeyboardInterrupt
 
 
 @app.command()

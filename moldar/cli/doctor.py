@@ -38,11 +38,11 @@ class Row:
 def doctor(*, as_json: bool) -> None:
     """Check everything and show it; fail when something required is broken."""
     rows = examine()
-    terminal = Terminal()
-    if as_json:
-        terminal.print_json(json.dumps({"ok": _is_sound(rows), "checks": [asdict(row) for row in rows]}))
-    else:
-        _show(terminal, rows)
+    with Terminal() as terminal:
+        if as_json:
+            terminal.print_json(json.dumps({"ok": _is_sound(rows), "checks": [asdict(row) for row in rows]}))
+        else:
+            _show(terminal, rows)
     if not _is_sound(rows):
         broken = ", ".join(row.check for row in rows if row.required and not row.ok)
         raise Failure(FAILED, f"Something required does not work: {broken}.")

@@ -1,10 +1,13 @@
 """The commands that work on a file, in this process and without Ray."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 from uuid import uuid4
+
+from pydantic import BaseModel
 
 from moldar.cli.outcome import INPUT, Failure
 from moldar.cli.terminal import Terminal, size_of
@@ -12,11 +15,14 @@ from moldar.cli.terminal import Terminal, size_of
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from rich.console import Console
 
     from moldar.wire import FileQuoteRequest, InspectionRequest
     from pipelines.geometry import Camera, Gaussians
     from pipelines.meshing import MeshFormat
     from pipelines.uploads import SplatTarget
+
+M = TypeVar("M", bound=BaseModel)
 
 _WRITTEN: Final = ("stl", "obj", "ply", "glb", "3mf", "splat", "spz")
 _BYTES_MAX: Final = 2**30  # the largest scans in circulation are a few hundred MB
@@ -30,13 +36,14 @@ def convert(source: Path, target: Path, size_mm: float | None) -> None:
     wanted = FileConversion(_extension(source), _format(target, data, _extension(source)), size_mm)
     result = convert_file(data, wanted)
     _write(target, result)
-    Terminal().out.print(f"{target} ({size_of(len(result))})", markup=False, soft_wrap=True)
+    _say(f"{target} ({size_of(len(result))})")
 
 
 def inspect(source: Path, request: "InspectionRequest", *, as_json: bool) -> None:
     """Show the print report of a file."""
     from deployments import mapping  # noqa: PLC0415 - as above
     from deployments.settings import Settings  # noqa: PLC0415
+    from moldar.cli.show import show_report  # noqa: PLC0415 - as above
     from pipelines.printability import FDM, RESIN  # noqa: PLC0415
     from pipelines.printability import inspect as inspect_mesh  # noqa: PLC0415
     from pipelines.uploads import read_upload  # noqa: PLC0415
@@ -44,19 +51,14 @@ def inspect(source: Path, request: "InspectionRequest", *, as_json: bool) -> Non
     mesh = read_upload(_read(source), _extension(source), request.size_mm)
     process = RESIN if request.process == "resin" else FDM
     report = mapping.report(inspect_mesh(mesh, process, Settings().build_volume_mm))
-    terminal = Terminal()
-    if as_json:
-        terminal.print_json(report.model_dump_json())
-    else:
-        from moldar.cli.show import show_report  # noqa: PLC0415
-
-        show_report(terminal.out, report)
+    _show(report, show_report, as_json=as_json)
 
 
 def quote(source: Path, request: "FileQuoteRequest", *, as_json: bool) -> None:
     """Show the price of printing a file."""
     from deployments import mapping  # noqa: PLC0415 - as above
     from deployments.settings import Settings  # noqa: PLC0415
+    from moldar.cli.show import show_quote  # noqa: PLC0415 - as above
     from pipelines.pricing import default_price_book, material_named  # noqa: PLC0415
     from pipelines.pricing import quote as price  # noqa: PLC0415
     from pipelines.printability import inspect as inspect_mesh  # noqa: PLC0415
@@ -66,13 +68,7 @@ def quote(source: Path, request: "FileQuoteRequest", *, as_json: bool) -> None:
     report = inspect_mesh(mesh, material_named(request.material).process, Settings().build_volume_mm)
     issued_at, quote_id = datetime.now(UTC), f"quo_{uuid4().hex}"
     priced = price(mesh, report, mapping.file_quote(request), default_price_book(), issued_at, quote_id)
-    terminal = Terminal()
-    if as_json:
-        terminal.print_json(mapping.quote(priced).model_dump_json())
-    else:
-        from moldar.cli.show import show_quote  # noqa: PLC0415
-
-        show_quote(terminal.out, mapping.quote(priced))
+    _show(mapping.quote(priced), show_quote, as_json=as_json)
 
 
 def render(source: Path, target: Path, size: int, elevation_deg: float, azimuth_deg: float) -> None:
@@ -90,7 +86,7 @@ def render(source: Path, target: Path, size: int, elevation_deg: float, azimuth_
         camera = replace(THREE_QUARTER, elevation_deg=elevation_deg, azimuth_deg=azimuth_deg)
         picture = render_mesh(shape, camera, size)
     _write(target, encode_png(picture))
-    Terminal().out.print(f"{target} ({size} × {size})", markup=False, soft_wrap=True)
+    _say(f"{target} ({size} × {size})")
 
 
 def _splat_picture(gaussians: "Gaussians", camera: "Camera", size: int) -> "NDArray[np.uint8]":
@@ -117,6 +113,19 @@ def _in_view(gaussians: "Gaussians") -> "Gaussians":
     scale = np.float32(1.0 / max(float((high - low).max()), 1e-9))
     means = (gaussians.means - (low + high).astype(np.float32) / 2) * scale
     return replace(gaussians, means=means.astype(np.float32), scaling=gaussians.scaling * scale)
+
+
+def _say(line: str) -> None:
+    with Terminal() as terminal:
+        terminal.out.print(line, markup=False, soft_wrap=True)
+
+
+def _show(result: M, show: Callable[["Console", M], None], *, as_json: bool) -> None:
+    with Terminal() as terminal:
+        if as_json:
+            terminal.print_json(result.model_dump_json())
+        else:
+            show(terminal.out, result)
 
 
 def _read(source: Path) -> bytes:

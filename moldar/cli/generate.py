@@ -44,17 +44,15 @@ class Target:
 
 def generate(request: GenerationRequest, target: Target) -> None:
     """Make one object and show it."""
-    terminal = Terminal()
-    with _progress(terminal) as bar, _service(terminal, target.url, bar) as url:
-        with Client(url, target.api_key) as client:
-            made = _made(client, request, bar)
-            _forget_previous(target.directory)
-            client.download(made, target.directory)
+    if target.url is not None:
+        _check_url(target)
+    with Terminal() as terminal:
+        made = _fetched(terminal, request, target)
         _write_documents(made, target.directory)
-    if target.json:
-        terminal.print_json(json.dumps({**json.loads(made.model_dump_json()), "directory": str(target.directory)}))
-    else:
-        show_generation(terminal.out, made, str(target.directory))
+        if target.json:
+            terminal.print_json(json.dumps({**json.loads(made.model_dump_json()), "directory": str(target.directory)}))
+        else:
+            show_generation(terminal.out, made, str(target.directory))
 
 
 def data_uri(path: Path) -> str:
@@ -71,6 +69,26 @@ def slug(words: str) -> str:
     """A folder's name of ASCII letters, digits and dashes that reminds of `words`."""
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "object"
+
+
+def _fetched(terminal: Terminal, request: GenerationRequest, target: Target) -> Generation:
+    with (
+        _progress(terminal) as bar,
+        _service(terminal, target.url, bar) as url,
+        Client(url, target.api_key) as client,
+    ):
+        made = _made(client, request, bar)
+        _forget_previous(target.directory)
+        client.download(made, target.directory)
+        return made
+
+
+def _check_url(target: Target) -> None:
+    try:
+        Client(target.url or "", target.api_key).close()
+    except ValueError as error:
+        sentence = str(error)
+        raise Failure(INPUT, f"{sentence[:1].upper()}{sentence[1:]}.") from error
 
 
 def _made(client: Client, request: GenerationRequest, bar: "_Bar") -> Generation:

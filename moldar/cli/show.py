@@ -125,4 +125,4 @@ def _marked(severity: str, message: str) -> Text:
 
 def _section(console: Console, title: str | Text, body: RenderableType) -> None:
     console.print(Text.assemble(title, style="bold") if isinstance(title, str) else title)
-    console.print(Padding(body, (0, 0, 1, 2)))
+    console.print(Padding(body, (0, 0, 1, 2), expand=False))

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     pass
@@ -14,14 +15,22 @@ class Terminal:
     """Results to stdout, progress to stderr, on descriptors of their own: they stay open while 1 and 2 are diverted."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415 - `moldar --help` needs no console of ours
-
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
         self._err = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
         # Not a terminal: no colours, and lines as wide as they are.
         wide = None if self._out.isatty() else 120
-        self.out: Console = Console(file=self._out, highlight=False, width=wide)
-        self.err: Console = Console(file=self._err, highlight=False)
+        self.out: Console = _Console(file=self._out, highlight=False, width=wide)
+        self.err: Console = _Console(file=self._err, highlight=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for stream in (self._out, self._err):
+            with suppress(BrokenPipeError):  # whoever read it has enough, and was told so by the write before
+                stream.close()
 
     def print_json(self, text: str) -> None:
         """One JSON object, as it is."""

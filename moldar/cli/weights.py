@@ -56,16 +56,13 @@ def state_of(weights: Weights) -> str:
 def show(*, verify: bool) -> None:
     """List the manifest; with `verify`, fail unless every file is there and whole."""
     known = manifest()
-    terminal = Terminal()
-    if not known:
-        terminal.out.print("No weights are needed or shipped yet: the embedded backends compute without any.")
-        return
     states = {weights.name: state_of(weights) for weights in known}
-    for weights in known:
-        terminal.out.print(
-            f"{states[weights.name]:8} {weights.name} ({weights.licence}, {weights.source} at {weights.revision})",
-            markup=False,
-        )
+    with Terminal() as terminal:
+        if not known:
+            terminal.out.print("No weights are needed or shipped yet: the embedded backends compute without any.")
+        for one in known:
+            line = f"{states[one.name]:8} {one.name} ({one.licence}, {one.source} at {one.revision})"
+            terminal.out.print(line, markup=False)
     wrong = [name for name, state in states.items() if state != "present"]
     if verify and wrong:
         raise Failure(FAILED, f"These weights are missing or damaged: {', '.join(wrong)}.")

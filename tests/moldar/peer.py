@@ -61,6 +61,8 @@ class Peer:
     file_name: str = "model.stl"
     damage: str = "none"  # of files: "bytes", "long"
     announced: int | None = None  # size of files, if it is to be wrong
+    failure: wire.JobError | None = None  # how every job ends, if it is to fail
+    stall_after: int = 99  # events of a stream, after which nothing more comes
 
     def reset(self) -> None:
         """Forget everything: the next test begins."""
@@ -82,12 +84,13 @@ class Peer:
 
     def content(self, job: Job) -> bytes:
         """The one file of a result."""
-        return job.request.get("prompt", "").encode() * 50
+        return (job.request.get("prompt") or "").encode() * 50
 
     def generation(self, job: Job) -> wire.Generation:
         """The generation object as it stands."""
         data = self.content(job)
-        status = "canceled" if job.canceled else "succeeded" if job.is_over else "running"
+        ended = "failed" if self.failure else "succeeded"
+        status = "canceled" if job.canceled else ended if job.is_over else "running"
         entry = wire.FileEntry(
             name=self.file_name,
             bytes=len(data) if self.announced is None else self.announced,
@@ -102,6 +105,8 @@ class Peer:
                 "created_at": START,
                 "request": job.request,
                 "files": (entry,) if status == "succeeded" else (),
+                "quote": quote("pla", 1) if status == "succeeded" else None,
+                "error": self.failure if status == "failed" else None,
             }
         )
 
@@ -188,6 +193,8 @@ class _Handlers:
             yield ": hello\n\n"
             due = [(n, event) for n, event in enumerate(job.events, start=1) if event.id > after]
             for sent, (n, event) in enumerate(due):
+                if sent == self._peer.stall_after:
+                    await asyncio.sleep(30)
                 if sent == self._peer.events_per_stream:
                     raise ConnectionResetError("ordered by the test")
                 job.reached = max(job.reached, n)
