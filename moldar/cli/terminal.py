@@ -5,10 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import NoReturn, Self
 
-if TYPE_CHECKING:
-    pass
+from rich.console import Console
+
+
+class _Console(Console):
+    """A console that says so when its reader has gone, where rich ends the process with code 1."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
 
 
 class Terminal:
