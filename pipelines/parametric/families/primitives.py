@@ -78,7 +78,12 @@ def _sphere(s: Sketch) -> Solid:
     if "hollow" in s.features:
         s.require(s["wall"], radius, "the walls would meet")
         body = body - ball(s, radius - s["wall"])
-    return _ringed(s, body.move(0, 0, radius), radius, s["diameter"])
+    if "hole" in s.features:
+        # A hole through the axis takes the lowest point away: what is left stands on the rim of the hole.
+        rim = either(s["holes"] < 2, radius - sqrt(radius * radius - s["hole_diameter"] * s["hole_diameter"] / 4), 0)
+        drilled = _ringed(s, body.move(0, 0, radius), radius, s["diameter"])
+        return drilled.move(0, 0, -s.let("rim", rim, "mm, how much lower it stands"))
+    return body.move(0, 0, radius)
 
 
 SPHERE: Final = Family(

@@ -2,6 +2,8 @@
 
 from typing import get_args
 
+import manifold3d
+import numpy as np
 import trimesh
 
 from pipelines.parametric import Design, ParametricObject, build
@@ -15,6 +17,13 @@ from pipelines.prompt.types import (
     Span,
     Word,
 )
+
+NAMES = (
+    *("vase", "bowl", "mug", "cup", "box", "tray", "plate", "coaster", "pen_holder", "phone_stand", "hook", "bracket"),
+    *("washer", "spacer", "knob", "nut", "bolt", "gear", "ring", "keychain", "name_sign", "die", "funnel", "bottle"),
+    *("plant_pot", "table", "chair", "house", "cone", "sphere", "cylinder", "cube", "torus"),
+)
+"""The families that the product promises; their names never change."""
 
 _NOWHERE = Span(0, 0)
 
@@ -75,3 +84,9 @@ def solid_of(made: ParametricObject) -> trimesh.Trimesh:
 def volume_of(design: Design) -> float:
     """Volume in mm^3."""
     return float(solid_of(build(design)).volume)
+
+
+def manifold_of(made: ParametricObject) -> manifold3d.Manifold:
+    """The mesh as a manifold, to slice and to intersect."""
+    vertices = np.array(made.mesh.vertices, order="C")
+    return manifold3d.Manifold(manifold3d.Mesh64(vertices, np.array(made.mesh.faces, dtype=np.uint64)))

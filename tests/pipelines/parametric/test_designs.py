@@ -7,12 +7,7 @@ import pytest
 from pipelines.errors import ContradictoryPrompt, InvalidInput, NoBackend
 from pipelines.parametric import FAMILIES, Design, build, design, serves
 from pipelines.prompt.types import PromptAnalysis
-from tests.pipelines.parametric.asking import ask, ask_default, ask_parts, with_problem
-
-NAMES = (
-    "vase bowl mug cup box tray plate coaster pen_holder phone_stand hook bracket washer spacer knob nut bolt gear ring "
-    "keychain name_sign die funnel bottle plant_pot table chair house cone sphere cylinder cube torus"
-).split()
+from tests.pipelines.parametric.asking import NAMES, ask, ask_default, ask_parts, with_problem
 
 
 def test_every_family_that_is_promised_exists() -> None:
@@ -195,7 +190,7 @@ def test_a_problem_that_the_analysis_found_is_repeated() -> None:
 def test_a_dimension_that_is_none_is_refused_by_one_error(name: str, value: float) -> None:
     parameter = next(p for p in FAMILIES[name].parameters if p.unit == "mm" and p.said_as)
     with pytest.raises((ContradictoryPrompt, InvalidInput)):
-        design(ask(name, inscription="Ana" if name == "keychain" else "", **{parameter.said_as[0]: value}))
+        design(ask(name, inscription="Ana" if name == "keychain" else "", **{parameter.said_as[0]: value}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
