@@ -5,7 +5,7 @@ from typing import Final, Literal, cast, get_args
 
 from pipelines.errors import InvalidInput, Unreadable
 from pipelines.geometry import Gaussians, TriangleMesh
-from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, read_mesh, solidify
+from pipelines.meshing import MeshFormat, ReadableFormat, export_mesh, make_solid, place, read_mesh, solidify
 from pipelines.splats import is_splat_ply, read_splats, write_splats
 
 SplatTarget = Literal["splats.ply", "splat", "spz"]
@@ -33,6 +33,8 @@ def read_any(data: bytes, extension: str) -> TriangleMesh | Gaussians:
         return read_splats(data, cast("Literal['splat', 'spz']", extension))
     if extension == "ply" and is_splat_ply(data):
         return read_splats(data, "ply")
+    if extension not in get_args(ReadableFormat):
+        raise Unreadable(f"Files of type {extension!r} are not read; {', '.join(get_args(ReadableFormat))} are.")
     return read_mesh(data, extension)
 
 

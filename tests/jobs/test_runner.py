@@ -38,7 +38,7 @@ class Shop:
         return Runner(tools)
 
     def foreman(self, owner: str, stages: DirectStages | None = None) -> Foreman:
-        shift = Shift(owner, concurrency=3, lease_s=1.0, poll_s=0.02)
+        shift = Shift(owner, concurrency=3, lease_s=2.0, poll_s=0.02)
         return Foreman(self.jobs, self.artifacts, self.runner(stages), wall_clock, shift)
 
     async def claimed(self, lease_s: float = 60.0) -> Job:
@@ -266,7 +266,7 @@ async def test_a_lease_is_kept_for_as_long_as_the_work_takes(shop: Shop) -> None
     await shop.jobs.accept([asked])
     async with at_work(shop.foreman("one", stages), shop.foreman("two")):
         await asyncio.wait_for(stages.inside.wait(), 10)
-        await asyncio.sleep(2.5)  # two and a half leases
+        await asyncio.sleep(4.5)  # more than two leases
         job = await shop.jobs.get(asked.id)
     assert job.claims == 1
     assert job.lease is not None
