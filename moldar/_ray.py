@@ -1,6 +1,8 @@
 """The service from inside a Ray cluster: through the handle of its ingress, without HTTP. Ray is imported on use."""
 
 import asyncio
+import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 # One call to `wait` holds a slot of the ingress for at most this long, so that a restarted ingress is noticed.
 _WAIT_S: Final = 30.0
+_REACH_S: Final = 5.0
 
 
 def connect(app_name: str = "moldar") -> "Studio":
@@ -33,9 +36,10 @@ def connect(app_name: str = "moldar") -> "Studio":
 
     try:
         if not ray.is_initialized():
+            _check_address(os.environ.get("RAY_ADDRESS", ""))
             ray.init(address="auto", log_to_driver=False)
         return Studio(serve.get_app_handle(app_name), app_name)
-    except (ConnectionError, RuntimeError, RayError, RayServeException) as error:
+    except (OSError, RuntimeError, RayError, RayServeException) as error:
         raise NotConnected(app_name, _first_line(error)) from error
 
 
@@ -136,6 +140,13 @@ def translate(error: BaseException, app_name: str) -> MoldarClientError:
     if _is_coded(cause):
         return ApiError(cause.code, str(cause), None, bool(cause.retryable), getattr(cause, "retry_after_s", None))
     return ConnectionFailed(f"Serve application {app_name!r}", _first_line(cause))
+
+
+def _check_address(address: str) -> None:
+    """Raise OSError where nobody listens: Ray itself waits for a minute and then ends the process."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
 
 
 def _is_coded(error: Any) -> bool:

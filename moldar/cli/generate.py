@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -46,9 +47,13 @@ def generate(request: GenerationRequest, target: Target) -> None:
     """Make one object and show it."""
     if target.url is not None:
         _check_url(target)
-    with Terminal() as terminal:
-        made = _fetched(terminal, request, target)
+    with Terminal() as terminal, _Bar(terminal) as bar, _service(terminal, target.url, bar) as url:
+        with Client(url, target.api_key) as client:
+            made = _made(client, request, bar)
+            _forget_previous(target.directory)
+            client.download(made, target.directory)
         _write_documents(made, target.directory)
+        bar.end()  # what follows is for stdout; a service of our own stops after it, unseen
         if target.json:
             terminal.print_json(json.dumps({**json.loads(made.model_dump_json()), "directory": str(target.directory)}))
         else:
@@ -69,18 +74,6 @@ def slug(words: str) -> str:
     """A folder's name of ASCII letters, digits and dashes that reminds of `words`."""
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].strip("-") or "object"
-
-
-def _fetched(terminal: Terminal, request: GenerationRequest, target: Target) -> Generation:
-    with (
-        _progress(terminal) as bar,
-        _service(terminal, target.url, bar) as url,
-        Client(url, target.api_key) as client,
-    ):
-        made = _made(client, request, bar)
-        _forget_previous(target.directory)
-        client.download(made, target.directory)
-        return made
 
 
 def _check_url(target: Target) -> None:
@@ -128,30 +121,40 @@ def _forget_previous(directory: Path) -> None:
 
 
 class _Bar:
-    """The progress of one generation on stderr."""
+    """The progress of one generation on stderr; nothing where that is no terminal."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("", total=1.0)
+    def __init__(self, terminal: Terminal) -> None:
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+        self._progress = Progress(
+            *columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal, redirect_stdout=False
+        )
+        self._task = self._progress.add_task("", total=1.0)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Take it off the screen."""
+        self._progress.stop()
 
     def say(self, what: str) -> None:
+        """Name what is being done."""
         self._progress.update(self._task, description=what)
 
     def hear(self, event: Event) -> None:
+        """Show what an event says."""
         share = event.data.get("progress")
         if isinstance(share, int | float):
             self._progress.update(self._task, completed=float(share))
         stage = event.data.get("stage")
         if event.kind == "stage" and isinstance(stage, str):
             self.say(_STAGES.get(stage, stage))
-
-
-@contextmanager
-def _progress(terminal: Terminal) -> Iterator[_Bar]:
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    shown = terminal.err.is_terminal
-    with Progress(*columns, console=terminal.err, transient=True, disable=not shown, redirect_stdout=False) as progress:
-        yield _Bar(progress)
 
 
 @contextmanager
@@ -167,4 +170,3 @@ def _service(terminal: Terminal, url: str | None, bar: _Bar) -> Iterator[str]:
     settings = Settings()
     with terminal.silencing_others(settings.data_dir / "service.log"), local_service(settings) as own:
         yield own
-        bar.say("Stopping the service")
