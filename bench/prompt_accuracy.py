@@ -1,6 +1,6 @@
 """Precision and recall of the prompt analysis, per field, on the labelled prompts.
 
-The set "before" was labelled before the analyser existed, the set "after" afterwards and without looking at its answers.
+The set "before" was labelled before the analyser existed, the set "after" afterwards, without looking at its answers.
 
     python -m bench.prompt_accuracy
 """

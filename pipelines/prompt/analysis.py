@@ -1,6 +1,5 @@
 """From a sentence to everything it is understood to ask."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,8 +10,9 @@ from pipelines.prompt.folding import fold
 from pipelines.prompt.inscriptions import find_inscription
 from pipelines.prompt.language import detect_language
 from pipelines.prompt.lengths import Numbers, read_numbers
+from pipelines.prompt.nouns import Jumps, Noun, number_jumps
 from pipelines.prompt.problems import check_lengths, problem
-from pipelines.prompt.subject import Noun, Subject, find_subject, number_jumps
+from pipelines.prompt.subject import Subject, find_subject
 from pipelines.prompt.threads import find_threads
 from pipelines.prompt.tokens import Reading, tokenize
 from pipelines.prompt.types import Problem, PromptAnalysis, Word
@@ -51,7 +51,7 @@ def analyse(text: str, build_volume_mm: tuple[float, float, float] = DEFAULT_BUI
     lengths = name_lengths(reading, numbers, subject, clauses)
     bare = [m for m in numbers.measures if m.start not in lengths.used and m.amounts[0].unit is None]
     threads = threads.for_object(reading, subject, clauses)
-    counted = Counter(reading, subject, bare, lengths.hole_counts).read()
+    counted = Counter(reading, subject, bare, lengths.hole_counts, jumps).read()
     analysis = PromptAnalysis(
         text=text,
         language=language,
@@ -89,13 +89,21 @@ def _features(reading: Reading, subject: Subject, clauses: Clauses) -> tuple[Wor
     return (Word("on_top", reading.span(*subject.on_top)), *found)
 
 
-def _subject_text(reading: Reading, jumps: Mapping[int, int], noun: Noun | None) -> str:
+def _subject_text(reading: Reading, jumps: Jumps, noun: Noun | None) -> str:
     """The noun phrase without article and numbers."""
     if noun is None:
         return ""
     start = noun.start
-    while start < noun.head_start and (start in jumps or reading.text_at(start) in DETERMINERS or reading.text_at(start) == ","):
-        start = jumps.get(start, start + 1)
+    while start < noun.head_start:
+        axis = AXES.match(reading, start)
+        if start in jumps:
+            start = jumps.over(start)
+        elif axis is not None:
+            start = axis.end
+        elif reading.text_at(start) in DETERMINERS or reading.text_at(start) == ",":
+            start += 1
+        else:
+            break
     return reading.written(min(start, noun.head_start), max(noun.end, noun.head_end))
 
 
@@ -104,7 +112,9 @@ def _unsupported(reading: Reading, subject: Subject, clauses: Clauses, numbers: 
     if subject.noun is None or not subject.noun.family:
         return []
     covered = {index for measure in numbers.measures for index in range(measure.start, measure.end)}
-    covered.update(index for start, end in numbers.foreign for index in range(start, end) if reading.text_at(end - 1) != "d")
+    covered.update(
+        index for start, end in numbers.foreign for index in range(start, end) if reading.text_at(end - 1) != "d"
+    )
     for table in (AXES, COLORS, FEATURES, MATERIALS, SIDES, USES):
         covered.update(index for match in table.matches(reading) for index in range(match.start, match.end))
     stretches = list(find_additions(reading, subject, clauses, covered))

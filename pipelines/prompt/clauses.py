@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.prompt.subject import Subject, is_plain_word
+from pipelines.prompt.nouns import is_plain_word
+from pipelines.prompt.subject import Subject
 from pipelines.prompt.tokens import Reading
 from pipelines.prompt.vocabulary_families import ENGLISH, PORTUGUESE
 from pipelines.prompt.vocabulary_grammar import ADDING, OTHER_CLAUSES, UNSUPPORTED_LOOKS
@@ -19,7 +20,7 @@ _ARTICLES = frozenset({"a", "an", "um", "uma"})
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """Where clauses begin (tokens, ascending) and whether each adds to the object (`None`: no clause)."""
+    """Where clauses begin, after the words that open them, and whether each adds to the object (`None`: no clause)."""
 
     starts: tuple[int, ...]
     kinds: tuple[bool | None, ...]
@@ -42,7 +43,7 @@ def find_clauses(reading: Reading, subject: Subject) -> Clauses:
     while index < len(reading.tokens):
         kind, end = _opening(reading, index, kinds[-1] if kinds else None)
         if end > index:
-            starts.append(index)
+            starts.append(end)
             kinds.append(kind)
         index = max(end, index + 1)
     return Clauses(tuple(starts), tuple(kinds))
@@ -65,13 +66,13 @@ def _opening(reading: Reading, index: int, current: bool | None) -> tuple[bool |
 
 def _names_a_part(reading: Reading, index: int) -> bool:
     """Whether "and a hole" or ", 3 teeth" is said of the object again, after "for roses"."""
-    for step in range(index, index + 4):
-        if any(table.match(reading, step) for table in (FEATURES, PARTS, AXES)):
-            return True
-    return False
+    tables = (FEATURES, PARTS, AXES)
+    return any(table.match(reading, step) for step in range(index, index + 4) for table in tables)
 
 
-def find_additions(reading: Reading, subject: Subject, clauses: Clauses, covered: set[int]) -> Iterator[tuple[int, int]]:
+def find_additions(
+    reading: Reading, subject: Subject, clauses: Clauses, covered: set[int]
+) -> Iterator[tuple[int, int]]:
     """Things asked for that no family makes: tokens `start .. end - 1` of each."""
     if subject.noun is None or not subject.noun.family:
         return
@@ -100,7 +101,9 @@ def _is_addition(reading: Reading, index: int, clauses: Clauses) -> bool:
 
 def _with_prefix(reading: Reading, index: int, covered: set[int]) -> int:
     """`3D effect` is one thing: a number that touches a letter belongs to the word after it."""
-    glued = reading.at(index - 1).kind == "word" and reading.at(index - 2).kind == "number" and reading.touches(index - 1)
+    glued = (
+        reading.at(index - 1).kind == "word" and reading.at(index - 2).kind == "number" and reading.touches(index - 1)
+    )
     return index - 2 if glued and index - 2 not in covered else index
 
 
@@ -108,9 +111,8 @@ def _second_object(reading: Reading, index: int, clauses: Clauses) -> int:
     """The token after a second object ("and a mug"): one request makes one object. `index` if there is none."""
     if reading.text_at(index) not in _AND or clauses.kind(index) is not None:
         return index
-    if reading.text_at(index + 1) not in _ARTICLES:
-        return index
-    for step in range(index + 2, index + 6):
+    has_article = reading.text_at(index + 1) in _ARTICLES or reading.at(index + 1).kind == "number"
+    for step in range(index + 2, index + 6) if has_article else (index + 1,):
         match = ENGLISH.match(reading, step) or PORTUGUESE.match(reading, step)
         if match is not None and AXES.match(reading, step) is None:
             return match.end

@@ -3,48 +3,59 @@
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from pipelines.prompt.clauses import Clauses
 from pipelines.prompt.lengths import Amount, Measure, Numbers
+from pipelines.prompt.nouns import is_plain_word
+from pipelines.prompt.part_names import Named, resolve
 from pipelines.prompt.problems import problem
-from pipelines.prompt.subject import Subject, is_plain_word
-from pipelines.prompt.tokens import Match, Reading
+from pipelines.prompt.subject import Subject
+from pipelines.prompt.tokens import Match, Reading, phrases
 from pipelines.prompt.types import Dimension, DimensionName, Problem
 from pipelines.prompt.units import millimetres_per
-from pipelines.prompt.vocabulary_grammar import ADJECTIVES, CONTAINERS, DETERMINERS, PREAMBLE, PREPOSITIONS, VERBS
-from pipelines.prompt.vocabulary_grammar import CONNECTIVES as _CONNECTIVES
-from pipelines.prompt.vocabulary_lengths import AXES, PARTS, Axis, AxisName, PartName
+from pipelines.prompt.vocabulary_families import ENGLISH, PORTUGUESE
+from pipelines.prompt.vocabulary_grammar import (
+    ADJECTIVES,
+    CONNECTIVES,
+    CONTAINERS,
+    DETERMINERS,
+    PREAMBLE,
+    PREPOSITIONS,
+    VERBS,
+)
+from pipelines.prompt.vocabulary_lengths import AXES, PARTS, Axis, PartName
 from pipelines.prompt.vocabulary_style import COLORS, MATERIALS
 
 # Words between a name and its number: "height of about 12 cm", "altura: até 12 cm".
 _FILLERS: Final = frozenset(
-    "of is are = : ~ ≈ about approximately approx around roughly exactly be equal to with at most least up than more less"
-    " no max min maximum minimum a an the should must measuring measures has have ( - that which from"
-    " de com cerca aproximadamente aprox deve ser seja sera igual um uma o ate maximo minimo tem medindo mede e em torno"
-    " que".split()
+    phrases(
+        "of, is, are, =, :, ~, ≈, about, approximately, approx, around, roughly, exactly, be, equal, to, with, at",
+        "most, least, up, than, more, less, no, max, min, maximum, minimum, a, an, the, should, must",
+        "measuring, measures",
+        "have, has, (, -, that, which, from, de, com, cerca, aproximadamente, aprox, deve, ser, seja, sera, igual, um",
+        "uma, o, ate, maximo, minimo, tem, medindo, mede, e, em, torno, que",
+    )
 )
 _LOOSE_ADJECTIVES: Final = frozenset(
-    "central center centre through round rounded outer inner thick wide passante vertical single only mounting screw".split()
+    phrases(
+        "central, center, centre, through, round, rounded, outer, inner, thick, wide, passante, vertical, single, only",
+        "mounting, screw",
+    )
+)
+_INTERNAL: Final = frozenset(phrases("internal, inside, interior, inner, interno, interna, internos, internas"))
+_EXTENTS: Final = frozenset(
+    phrases("dimensions, dimension, size, measurements, space, dimensoes, medidas, medida, tamanho, espaco")
 )
 _REACH: Final = 6  # fillers stepped over at most
 _LETTERS: Final = {
     "en": {"l": "length", "w": "width", "d": "depth", "h": "height"},
     "pt": {"c": "length", "l": "width", "p": "depth", "a": "height"},
 }
-_LETTER_ROW: Final = re.compile(r"[a-z](?:x[a-z]){1,2}")
+_LETTER_ROW: Final = re.compile(r"\b[a-z](?: ?x ?[a-z]){1,2}\b")
 _LEAST_MM: Final = 0.05  # an eighth of a common 0.4 mm nozzle line; resin pixels are 0.02 to 0.05 mm
-_DIAMETERS: Final = frozenset({None, "diameter", "width", "size", "radius", "hole_diameter"})
-_THICKNESSES: Final = frozenset({None, "thickness", "width", "depth"})
-
-
-class _Named(NamedTuple):
-    """What a part makes of an axis: the name of the length and whether it is doubled."""
-
-    name: DimensionName
-    doubled: bool = False
 
 
 @dataclass(slots=True)
@@ -93,7 +104,8 @@ class _Namer:
         self._subject = subject
         self._clauses = clauses
         self._measured = {measure.start for measure in numbers.measures}
-        axes, parts = AXES.matches(reading), PARTS.matches(reading)
+        axes = [m for m in AXES.matches(reading) if not self._is_stray_letter(m)]
+        parts = PARTS.matches(reading)
         self._words = _Words(
             {m.start: m for m in axes}, {m.end: m for m in axes}, {m.start: m for m in parts}, {m.end: m for m in parts}
         )
@@ -104,6 +116,11 @@ class _Namer:
         self._hole_end = -1  # the token after the last length of a hole
         self.lengths = Lengths()
 
+    def _is_stray_letter(self, axis: Match[Axis]) -> bool:
+        """`r`, `d`, `l` and `m` are names only in "r=10"."""
+        is_letter = self._reading.text_at(axis.start) in ("r", "d", "l", "m") and axis.end == axis.start + 1
+        return is_letter and self._reading.text_at(axis.end) not in ("=", ":")
+
     def name(self, measure: Measure) -> None:
         group = self._group(measure)
         is_bare = all(amount.unit is None for amount in measure.amounts)
@@ -113,11 +130,20 @@ class _Namer:
         self.lengths.used.add(measure.start)
         if any(axis.value.name == "print_setting" for axis in group.axes):
             return
+        self._tell_internal(group)
         part = self._part(group)
         if len(measure.amounts) > 1:
             self._name_product(group, part)
         elif not self._belongs_elsewhere(group, part):
             self._name_single(group, part)
+
+    def _tell_internal(self, group: _Group) -> None:
+        """Inner extents other than diameters have no name: "internal dimensions 5 x 3 cm" is told."""
+        index = group.start - 1
+        while self._is_filler(index) or self._reading.text_at(index) in _EXTENTS:
+            index -= 1
+        if self._reading.text_at(index) in _INTERNAL and index >= self._subject.end:
+            self._tell("feature.unsupported", index, group.start if group.start > index + 1 else group.end)
 
     # --- which axis words belong to a measure -------------------------------------------------------------------------
 
@@ -159,7 +185,7 @@ class _Namer:
 
     def _is_chained(self, index: int) -> bool:
         """In "12 cm height 8 cm width" each name follows its number: the next number has a name of its own."""
-        while index not in self._measured and self._reading.text_at(index) in _FILLERS:
+        while index not in self._measured and self._is_filler(index):
             index += 1
         ends = [index + step for step in (1, 2, 3)]
         return any(end in self._words.axis_from or self._reading.text_at(end) == "de" for end in ends)
@@ -168,7 +194,7 @@ class _Namer:
         for _ in range(3):
             if index in self._measured:
                 return True
-            if self._reading.text_at(index) not in _FILLERS:
+            if not self._is_filler(index):
                 return False
             index += 1
         return False
@@ -198,11 +224,21 @@ class _Namer:
             return bool(group.axes)
         follows = self._reading.at(group.end)
         if group.end == group.measure.end:  # "height 120", not "size 10 shoes" or "diameter 2 times"
-            return follows.kind != "word" or follows.text in _NOT_NOUNS or self._words.axis_from.get(group.end) is not None
+            return (
+                follows.kind != "word" or follows.text in _NOT_NOUNS or self._words.axis_from.get(group.end) is not None
+            )
         return not (group.axes[0].value.is_adjective and self._is_noun(group.end))  # "3 long legs"
 
     def _is_grid(self, group: _Group) -> bool:
-        return self._reading.text_at(group.end) in ("grid", "matrix", "cells", "compartments", "compartimentos", "stud", "studs")
+        return self._reading.text_at(group.end) in (
+            "grid",
+            "matrix",
+            "cells",
+            "compartments",
+            "compartimentos",
+            "stud",
+            "studs",
+        )
 
     # --- which part it measures ---------------------------------------------------------------------------------------
 
@@ -210,14 +246,22 @@ class _Namer:
         return self._part_after(group) or self._part_before(group)
 
     def _part_after(self, group: _Group) -> PartName | None:
-        """`10 mm hole`, `2 mm thick walls`."""
+        """`10 mm hole`, `2 mm thick walls`, `6 cm na base`, `10 cm wide at the top`."""
+        where = group.end
+        if self._reading.text_at(where) in ("na", "no", "at", "in"):
+            where += 1 + (self._reading.text_at(where + 1) in ("the", "its"))
+            match = self._words.part_from.get(where)
+            if match is not None and match.value in ("top", "base"):
+                return match.value
         if self._reading.language == "pt":
             return None
         index = group.end
         for _ in range(3):
             match = self._words.part_from.get(index)
             if match is not None and match.start not in self._used_axes:
-                axis_with_number = index in self._words.axis_from and self._number_follows(self._words.axis_from[index].end)
+                axis_with_number = index in self._words.axis_from and self._number_follows(
+                    self._words.axis_from[index].end
+                )
                 own = match.value != "hole" and match.end in self._measured and self._is_unnamed(match.end)
                 return None if own or axis_with_number else match.value
             if self._reading.text_at(index) not in _LOOSE_ADJECTIVES | {"-", "diameter", "in"}:
@@ -239,11 +283,16 @@ class _Namer:
         for _ in range(_REACH):
             match = self._words.part_to.get(index)
             if match is not None:
-                return match.value if match.start >= self._subject.end or match.value != "wall" else None
+                return None if self._in_subject(match.start) else match.value
             if not self._is_filler(index - 1) and self._reading.text_at(index - 1) not in _LOOSE_ADJECTIVES:
                 return None
             index -= 1
         return None
+
+    def _in_subject(self, index: int) -> bool:
+        """Whether the token is one of the words that name the object: the cap of "bottle cap" is no part."""
+        noun = self._subject.noun
+        return noun is not None and noun.head_start <= index < self._subject.end
 
     def _belongs_elsewhere(self, group: _Group, part: PartName | None) -> bool:
         """Whether the length describes another thing: "for 30 cm flowers", "with a dragon of 3 cm"."""
@@ -271,8 +320,12 @@ class _Namer:
         for _ in range(_REACH):
             index -= 1
             if not self._is_filler(index):
-                return index >= self._subject.end and is_plain_word(self._reading, index)
+                return index >= self._subject.end and self._is_other_thing(index)
         return False
+
+    def _is_other_thing(self, index: int) -> bool:
+        match = ENGLISH.match(self._reading, index) or PORTUGUESE.match(self._reading, index)
+        return is_plain_word(self._reading, index) and (match is None or match.value.family != self._family)
 
     # --- what it is called --------------------------------------------------------------------------------------------
 
@@ -282,9 +335,12 @@ class _Namer:
             axis_name = None if axis is None else axis.value.name
             if axis_name == "depth" and part in (None, "hole") and self._hole_end in (group.start, group.start - 1):
                 part = "hole"  # "a 10 mm hole 5 mm deep"
-            named = _resolve(axis_name, part, self._family)
+            named = resolve(axis_name, part, self._family)
             if named is None:
                 self._tell("feature.unsupported", group.start, group.end)
+                return
+            if axis_name == "size" and amount.unit is None and self._family == "ring":
+                self._tell("feature.unsupported", group.start, group.end)  # a ring size is no length
                 return
             self._keep(named, amount, group.start, group.end)
         if part == "hole":
@@ -302,12 +358,13 @@ class _Namer:
         amounts = group.measure.amounts
         if part == "hole" and amounts[0].unit == amounts[-1].unit and len(amounts) == 2:
             self.lengths.hole_counts.append(amounts[0])  # "4 x 5 mm holes"
-            self._keep(_Named("hole_diameter"), amounts[1], amounts[1].start, amounts[1].end)
+            self._keep(Named("hole_diameter"), amounts[1], amounts[1].start, amounts[1].end)
             return
-        for name, amount in zip(self._product_names(group), amounts, strict=False):
-            self._keep(_Named(name), amount, amount.start, amount.end)
-        if any(amount.unit is None for amount in amounts):
+        is_bare = any(amount.unit is None for amount in amounts) and not self._units
+        if is_bare:
             self._tell("dimension.ambiguous_unit", group.measure.start, group.measure.end)
+        for name, amount in zip(self._product_names(group), amounts, strict=False):
+            self._keep(Named(name), replace(amount, unit="mm") if is_bare else amount, amount.start, amount.end)
 
     def _product_names(self, group: _Group) -> tuple[DimensionName, ...]:
         if group.axes and group.axes[0].value.name in ("diameter", "inner_diameter"):
@@ -319,20 +376,20 @@ class _Namer:
         """`40x30x20 mm (LxWxH)`, `C x L x A: 40 x 30 x 20 cm`."""
         measure = group.measure
         window = [*range(measure.start - 8, measure.start), *range(measure.end, measure.end + 7)]
-        joined = "".join(self._reading.text_at(i) for i in window if self._reading.text_at(i) not in ("(", ")", ":"))
+        joined = " ".join(self._reading.text_at(index) for index in window)
         letters = _LETTERS[self._reading.language]
         for row in _LETTER_ROW.findall(joined):
-            names = [letters.get(letter) for letter in row.split("x")]
+            names = [letters.get(letter) for letter in row.replace(" ", "").split("x")]
             if len(names) == len(measure.amounts) and None not in names and len(set(names)) == len(names):
                 return tuple(names)  # type: ignore[arg-type]
         return ()
 
-    def _keep(self, named: _Named, amount: Amount, start: int, end: int) -> None:
+    def _keep(self, named: Named, amount: Amount, start: int, end: int) -> None:
         """One length, or what is wrong with it."""
         unit = amount.unit
         if unit is None:
             unit = self._carried_unit(named.name, start)
-            if unit is None and not math.isnan(amount.value) and len(self._measure_of(amount)) == 1:
+            if unit is None and not math.isnan(amount.value):
                 self._tell("dimension.ambiguous_unit", start, end)
         unit = unit or "mm"
         value_mm = amount.value * millimetres_per(unit) * (2.0 if named.doubled else 1.0)
@@ -341,9 +398,6 @@ class _Namer:
             self._tell(code, start, end)
             return
         self.lengths.dimensions.append(Dimension(named.name, value_mm, unit, self._reading.span(start, end)))
-
-    def _measure_of(self, amount: Amount) -> tuple[Amount, ...]:
-        return (amount,)
 
     def _carried_unit(self, name: DimensionName, start: int) -> str | None:
         """A bare number has the unit of the length before it, or of the next one; module and pitch are always mm."""
@@ -360,7 +414,13 @@ class _Namer:
 
 
 _NOT_NOUNS: Final = (
-    PREPOSITIONS | VERBS | _CONNECTIVES | DETERMINERS | CONTAINERS | PREAMBLE | frozenset({"x", "please", "thanks", "obrigado"})
+    PREPOSITIONS
+    | VERBS
+    | CONNECTIVES
+    | DETERMINERS
+    | CONTAINERS
+    | PREAMBLE
+    | frozenset({"x", "please", "thanks", "obrigado"})
 )
 
 
@@ -370,50 +430,3 @@ def _impossible(value_mm: float) -> str:
     if value_mm <= 0.0:
         return "dimension.not_positive"
     return "dimension.too_small" if value_mm < _LEAST_MM else ""
-
-
-def _resolve(axis: AxisName | None, part: PartName | None, family: str) -> _Named | None:
-    """The name of a length, `None` where no family has one for it (the height of a leg, the width of a lid)."""
-    if part == "side" and axis in (None, "size"):
-        return _Named("height" if family in ("box", "tray") and axis is None else "size")
-    if part is not None and part != "side" and axis not in _OWN_PART:
-        return next((named for known, axes, named in _PART_NAMES if known == part and axis in axes), _fallback(axis, part))
-    return _axis_name(axis)
-
-
-_OWN_PART: Final = frozenset(
-    {"wall", "base_thickness", "corner_radius", "text_height", "leg_thickness", "seat_height", "lip", "pitch", "module"}
-    | {"inner_diameter", "inner_radius", "top_diameter", "bottom_diameter", "hole_diameter", "spacing"}
-)
-_PART_NAMES: Final = tuple[tuple[PartName, frozenset[AxisName | None], _Named], ...](
-    (
-        ("hole", frozenset({"radius"}), _Named("hole_diameter", doubled=True)),
-        ("hole", _DIAMETERS, _Named("hole_diameter")),
-        ("wall", _THICKNESSES, _Named("wall")),
-        ("base", frozenset({"thickness"}), _Named("base_thickness")),
-        ("base", frozenset({"radius"}), _Named("bottom_diameter", doubled=True)),
-        ("base", _DIAMETERS, _Named("bottom_diameter")),
-        ("top", frozenset({"thickness"}), _Named("lip")),
-        ("top", frozenset({"radius"}), _Named("top_diameter", doubled=True)),
-        ("top", _DIAMETERS, _Named("top_diameter")),
-        ("leg", frozenset({"thickness", "width", "diameter"}), _Named("leg_thickness")),
-        ("seat", frozenset({"height"}), _Named("seat_height")),
-        ("text", frozenset({None, "height", "size"}), _Named("text_height")),
-        ("corner", frozenset({None, "radius", "size"}), _Named("corner_radius")),
-        ("lip", frozenset({None, "height", "thickness", "width", "size"}), _Named("lip")),
-    )
-)
-
-
-def _fallback(axis: AxisName | None, part: PartName) -> _Named | None:
-    """An extent that the part cannot have is the object's: "a box with walls, 12 cm tall"."""
-    belongs_to_part = part in ("leg", "seat", "text", "other", "corner", "lip") or (part == "hole" and axis == "depth")
-    return None if belongs_to_part or axis is None else _axis_name(axis)
-
-
-def _axis_name(axis: AxisName | None) -> _Named:
-    if axis is None:
-        return _Named("size")
-    if axis in ("radius", "inner_radius"):
-        return _Named("diameter" if axis == "radius" else "inner_diameter", doubled=True)
-    return _Named(axis)  # type: ignore[arg-type]

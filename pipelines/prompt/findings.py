@@ -7,8 +7,9 @@ from typing import Final
 
 from pipelines.prompt.clauses import Clauses
 from pipelines.prompt.lengths import Amount, Measure
+from pipelines.prompt.nouns import Jumps, is_plain_word
 from pipelines.prompt.problems import problem
-from pipelines.prompt.subject import Subject, is_plain_word
+from pipelines.prompt.subject import Subject
 from pipelines.prompt.tokens import Match, Reading, phrases
 from pipelines.prompt.types import Count, Number, Problem, Word
 from pipelines.prompt.vocabulary_grammar import ADJECTIVES, BENIGN_NOUNS, DETERMINERS
@@ -23,23 +24,30 @@ from pipelines.prompt.vocabulary_style import (
     SIDES,
     USES,
     VESSELS,
+    FeatureName,
 )
 
 MAX_QUANTITY: Final = 10_000  # copies of one request; more is an order for injection moulding
 _MAX_COUNT: Final = 1_000
 _COPIES: Final = frozenset(
-    phrases("copy, copies, unit, units, piece, pieces, pcs, pc, copia, copias, unidade, unidades, peca, pecas, un, und, exemplares")
+    phrases(
+        "copy, copies, unit, units, piece, pieces, pcs, pc, copia, copias, unidade, unidades, peca, pecas, un",
+        "und, exemplares",
+    )
 )
 _QUANTITY_WORDS: Final = frozenset(phrases("quantity, qty, quantidade, qtd, qtde, quant"))
 _SETS: Final = frozenset(phrases("set, pack, batch, kit, jogo, conjunto, pacote, lote"))
 _PAIRS: Final = frozenset(phrases("pair, couple, par"))
 _FRUITS: Final = frozenset(
-    phrases("orange, lime, olive, mint, salmon, cream, coral, lavender, copper, rosa, laranja, menta, lavanda, marfim, violeta, rose")
+    phrases(
+        "orange, lime, olive, mint, salmon, cream, coral, lavender, copper, rosa, laranja, menta, lavanda",
+        "marfim, violeta, rose",
+    )
 )
 
 
 def find_material(reading: Reading) -> Word | None:
-    """The first material that is not ruled out. In Portuguese "asa" is also a handle or a wing: there only "ASA" counts."""
+    """The first material that is not ruled out. In Portuguese "asa" is also a handle: there "ASA" counts."""
     for match in MATERIALS.matches(reading):
         if _is_negated(reading, match.start) or (match.value == "asa" and is_handle(reading, match.start)):
             continue
@@ -51,7 +59,11 @@ def is_handle(reading: Reading, index: int) -> bool:
     """Whether the token is the Portuguese word for a handle and not the plastic."""
     if reading.text_at(index) != "asa" or reading.language != "pt":
         return False
-    return reading.written(index, index + 1) != "ASA" and reading.text_at(index - 1) not in ("em", "material", "plastico")
+    return reading.written(index, index + 1) != "ASA" and reading.text_at(index - 1) not in (
+        "em",
+        "material",
+        "plastico",
+    )
 
 
 def find_color(reading: Reading, subject: Subject, clauses: Clauses) -> Word | None:
@@ -86,18 +98,41 @@ def _colors_object(reading: Reading, match: Match[str], subject: Subject, clause
 def _describes_next(reading: Reading, index: int) -> bool:
     """`for red roses`, `with a red lid`."""
     text = reading.text_at(index)
-    return is_plain_word(reading, index) or text in BENIGN_NOUNS - {"color", "colour"} or FEATURES.match(reading, index) is not None
+    return (
+        is_plain_word(reading, index)
+        or text in BENIGN_NOUNS - {"color", "colour"}
+        or FEATURES.match(reading, index) is not None
+    )
 
 
 def _describes_previous(reading: Reading, match: Match[str], subject: Subject, clauses: Clauses) -> bool:
     """`para rosas vermelhas`: the noun before it is not the object and agrees with it in number."""
     before = reading.at(match.start - 1)
-    if before.kind != "word" or before.text in ("cor", "em", "de", "e", "na", "no", "plastico", "pla", "petg", "abs", "asa"):
+    if before.kind != "word" or before.text in (
+        "cor",
+        "em",
+        "de",
+        "e",
+        "na",
+        "no",
+        "plastico",
+        "pla",
+        "petg",
+        "abs",
+        "asa",
+    ):
         return False
     if clauses.kind(match.start) is None:
         return False
-    is_noun = is_plain_word(reading, match.start - 1) or before.text in BENIGN_NOUNS or FEATURES.match(reading, match.start - 1)
-    color_is_plural = reading.text_at(match.start).endswith("s") and reading.text_at(match.start) not in ("lilas", "cinzas")
+    is_noun = (
+        is_plain_word(reading, match.start - 1)
+        or before.text in BENIGN_NOUNS
+        or FEATURES.match(reading, match.start - 1)
+    )
+    color_is_plural = reading.text_at(match.start).endswith("s") and reading.text_at(match.start) not in (
+        "lilas",
+        "cinzas",
+    )
     head_is_plural = subject.noun is not None and subject.noun.is_plural
     if clauses.is_adding(match.start):
         return bool(is_noun)
@@ -132,7 +167,9 @@ def _food(reading: Reading, subject: Subject) -> int | None:
     """The first food or drink named with a vessel."""
     if subject.noun is None or subject.noun.family not in VESSELS:
         return None
-    return next((index for index, token in enumerate(reading.tokens) if token.kind == "word" and token.text in FOOD), None)
+    return next(
+        (index for index, token in enumerate(reading.tokens) if token.kind == "word" and token.text in FOOD), None
+    )
 
 
 def find_features(reading: Reading, subject: Subject, clauses: Clauses) -> tuple[Word, ...]:
@@ -152,7 +189,7 @@ def find_features(reading: Reading, subject: Subject, clauses: Clauses) -> tuple
     return tuple(sorted(found.values(), key=lambda word: word.span.start))
 
 
-def _handles(reading: Reading) -> Iterator[Match]:
+def _handles(reading: Reading) -> Iterator[Match[FeatureName]]:
     """The Portuguese "asa" of a cup."""
     for index in range(len(reading.tokens)):
         if is_handle(reading, index):
@@ -171,7 +208,15 @@ class Counts:
 class Counter:
     """Reads the bare numbers that are no lengths."""
 
-    def __init__(self, reading: Reading, subject: Subject, bare: list[Measure], hole_counts: list[Amount]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        subject: Subject,
+        bare: list[Measure],
+        hole_counts: list[Amount],
+        jumps: Jumps,
+    ) -> None:
+        self._jumps = jumps
         self._reading = reading
         self._subject = subject
         self._bare = [measure.amounts[0] for measure in bare if len(measure.amounts) == 1]
@@ -197,12 +242,16 @@ class Counter:
 
     def _read_count(self, amount: Amount) -> bool:
         reading = self._reading
-        index = amount.end
+        index = self._jumps.over(amount.end)  # "two 5 mm holes"
         for _ in range(3):
             match = COUNTED.match(reading, index)
             if match is not None and not (match.value == "hooks" and self._is_head(match.start)):
                 return self._count(match.value, amount, amount.start, match.end)
-            if reading.text_at(index) != "-" and reading.text_at(index) not in ADJECTIVES and COLORS.match(reading, index) is None:
+            if (
+                reading.text_at(index) != "-"
+                and reading.text_at(index) not in ADJECTIVES
+                and COLORS.match(reading, index) is None
+            ):
                 break
             index += 1
         return self._read_labelled_count(amount)
@@ -235,7 +284,9 @@ class Counter:
     def _read_quantity(self, amount: Amount) -> bool:
         reading = self._reading
         index = amount.end
-        while index < amount.end + 2 and (reading.text_at(index) in ADJECTIVES or reading.text_at(index) == "identical"):
+        while index < amount.end + 2 and (
+            reading.text_at(index) in ADJECTIVES or reading.text_at(index) == "identical"
+        ):
             index += 1
         if reading.text_at(index) in _COPIES:
             return self._set_quantity(amount, amount.start, index + 1)
@@ -247,7 +298,8 @@ class Counter:
         if reading.text_at(amount.start - 1) in ("of", "de") and reading.text_at(amount.start - 2) in _SETS:
             return self._set_quantity(amount, amount.start, amount.end)
         glued = reading.text_at(amount.end) in ("x", "×") and reading.touches(amount.end)
-        if glued and reading.at(amount.end + 1).kind != "number":
+        is_factor = reading.at(amount.end + 1).kind == "number" and reading.touches(amount.end + 1)
+        if glued and not is_factor:
             return self._set_quantity(amount, amount.start, amount.end + 1)
         before = reading.text_at(amount.start - 1) in ("x", "×") and reading.touches(amount.start)
         if before and not reading.touches(amount.start - 1):
@@ -296,11 +348,11 @@ class Counter:
         for match in SIDES.matches(self._reading):
             is_told = noun.family == "die" and match.value == 6
             if noun.start <= match.start < noun.end + 3 and not is_told:
-                self._counts.setdefault("sides", Count("sides", match.value, self._reading.span(match.start, match.end)))
+                self._counts.setdefault(
+                    "sides", Count("sides", match.value, self._reading.span(match.start, match.end))
+                )
 
     def _tell(self, code: str, start: int, end: int) -> None:
         reading = self._reading
         span = reading.span(start, end)
         self._problems.append(problem(code, reading.language, reading.folded.text, span, limit=MAX_QUANTITY))
-
-

@@ -7,8 +7,8 @@ from typing import Final
 
 from pipelines.prompt.types import Span
 
-# What compatibility decomposition (NFKD) would lose: primes and curly marks are inches, feet or quotation marks, and the
-# diameter sign is also written with the Danish O or a Greek phi. The upper-case phi arrives lowered.
+# What compatibility decomposition (NFKD) would lose: primes and curly marks are inches, feet or quotation marks, and
+# the diameter sign is also written with the Danish O or a Greek phi.
 _KEPT: Final = {
     "″": '"',
     "‶": '"',

@@ -22,25 +22,42 @@ _CLOSING: Final = {'"': '"”', "“": '”"', "«": "»", "'": "'", "‘": "'�
 
 _TRIGGERS: Final[PhraseTable[_Trigger]] = PhraseTable.of(
     [
-        *((phrase, "name") for phrase in phrases(
-            "with the name, with name, with the names, the name, the names, named, with the initials, initials, with the letter",
-            "com o nome, com os nomes, com nome, o nome, com as iniciais, iniciais, com a letra, chamado, com a inicial",
-            "with the number, com o numero, with the letters, com as letras, do nome, de nome",
-        )),
-        *((phrase, "saying") for phrase in phrases(
-            "saying, that says, which says, says, that reads, with the text, the text, with text, with the word, the word, with the words",
-            "the words, with the phrase, the phrase, with the message, with the inscription, lettered, with the label",
-            "escrito, escrita, com a palavra, a palavra, com as palavras, com o texto, o texto, com a frase, a frase, dizendo, que diz",
-            "com texto, com a mensagem, com a inscricao, com os dizeres, onde se le, que diga, com o escrito",
-        )),
-        *((phrase, "weak") for phrase in phrases(
-            "name, text, reading, engraved, engraved with, written, embossed, label, nome, texto, gravado, gravada, gravado com, word",
-            "palavra, frase, for, inscription, inscricao, gravada com, initial",
-        )),
+        *(
+            (phrase, "name")
+            for phrase in phrases(
+                "with the name, with name, with the names, the name, the names, named, with the initials, initials",
+                "with the letter",
+                "com o nome, com os nomes, com nome, o nome, com as iniciais, iniciais, com a letra, chamado",
+                "com a inicial",
+                "with the number, com o numero, with the letters, com as letras, do nome, de nome",
+            )
+        ),
+        *(
+            (phrase, "saying")
+            for phrase in phrases(
+                "saying, that says, which says, says, that reads, with the text, the text, with text, with the word",
+                "the word, with the words",
+                "the words, with the phrase, the phrase, with the message, with the inscription, lettered",
+                "with the label",
+                "escrito, escrita, com a palavra, a palavra, com as palavras, com o texto, o texto, com a frase",
+                "a frase, dizendo, que diz",
+                "com texto, com a mensagem, com a inscricao, com os dizeres, onde se le, que diga, com o escrito",
+            )
+        ),
+        *(
+            (phrase, "weak")
+            for phrase in phrases(
+                "name, text, reading, engraved, engraved with, written, embossed, label, nome, texto, gravado",
+                "gravada, gravado com, word",
+                "palavra, frase, inscription, inscricao, gravada com, initial",
+            )
+        ),
     ]
-)  # fmt: skip
+)
 _PARTICLES: Final = frozenset({"da", "de", "do", "das", "dos", "e", "and", "of", "the", "&", "-", "'", "+"})
 _STOPS: Final = (PREPOSITIONS | CONNECTIVES | VERBS) - {"e", "de", "do", "da", "of"}
+
+_AFTER_TEXT: Final = frozenset({"in", "with", "for", "on", "em", "com", "para", "na", "of", "de"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +77,9 @@ def find_inscription(folded: Folded, tokens: Sequence[Token], reading: Reading) 
             return Inscription(Word(folded.text[span.start : span.end], span), _collapse(tokens, quotes))
     found = next(_announced(reading), None)
     if found is None:
-        return Inscription(None, _collapse(tokens, [q for q in quotes if not _is_object(folded.plain[q[0] + 1 : q[1] - 1])]))
+        return Inscription(
+            None, _collapse(tokens, [q for q in quotes if not _is_object(folded.plain[q[0] + 1 : q[1] - 1])])
+        )
     first, last = found
     span = reading.span(first, last)
     text = folded.text[span.start : span.end]
@@ -107,7 +126,7 @@ def _announced(reading: Reading) -> Iterator[tuple[int, int]]:
         start = trigger.end
         while reading.text_at(start) in (":", "is", "=", "e") and start < trigger.end + 2:
             start += 1
-        if reading.at(start).kind not in ("word", "number") or trigger.value == "weak" and reading.text_at(trigger.start) == "for":
+        if reading.at(start).kind not in ("word", "number"):
             continue
         end = _announced_end(reading, start, trigger.value)
         if end > start:
@@ -115,13 +134,15 @@ def _announced(reading: Reading) -> Iterator[tuple[int, int]]:
 
 
 def _announced_end(reading: Reading, start: int, trigger: _Trigger) -> int:
-    """The token after the announced text: capitalised words, or a few plain ones where the phrase leaves no doubt."""
+    """The token after the announced text: capitalised words",
+    "or a few plain ones where the phrase leaves no doubt."""
     if reading.at(start).kind == "number":
         is_text = trigger != "weak" and UNITS.match(reading, start + 1) is None and reading.at(start + 1).kind != "word"
         return start + 1 if is_text else start
     if _is_capitalised(reading, start) and MATERIALS.match(reading, start) is None:
         return _capitals_end(reading, start)
-    if trigger == "weak" or reading.text_at(start) in _STOPS or reading.text_at(start) in DETERMINERS | {"on", "of", "de"}:
+    first = reading.text_at(start)
+    if trigger == "weak" or first in _AFTER_TEXT or (trigger == "name" and (first in _STOPS or first in DETERMINERS)):
         return start
     return _words_end(reading, start, 1 if trigger == "name" else _MAX_WORDS)
 
@@ -146,7 +167,7 @@ def _capitals_end(reading: Reading, index: int) -> int:
 
 def _words_end(reading: Reading, start: int, limit: int) -> int:
     index = start
-    while index - start < limit and reading.at(index).kind == "word" and reading.text_at(index) not in _STOPS:
+    while index - start < limit and reading.at(index).kind == "word" and reading.text_at(index) not in _AFTER_TEXT:
         if index > start and (COLORS.match(reading, index) or MATERIALS.match(reading, index)):
             break
         index += 1

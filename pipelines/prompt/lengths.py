@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pipelines.prompt.numbers import Numeral, read_numeral
+from pipelines.prompt.numerals import Numeral, read_numeral
 from pipelines.prompt.tokens import Reading
 from pipelines.prompt.units import FOREIGN_SUFFIXES, FOREIGN_UNITS, SPELLED, UNITS
 from pipelines.prompt.vocabulary_lengths import AXES, INCH_FOLLOWERS
@@ -175,9 +175,16 @@ def _read_unit(reading: Reading, numeral: Numeral) -> tuple[str | None, int]:
     word = reading.text_at(index)
     if word == "in" and not _is_inch(reading, index):
         return None, numeral.end
+    if word == "m" and not reading.touches(index) and _begins_name(reading, index + 1):
+        return None, numeral.end
     if match.value == "ft" and word != "ft" and not _is_foot(reading, index):
         return None, numeral.end
     return match.value, match.end
+
+
+def _begins_name(reading: Reading, index: int) -> bool:
+    """Whether the "m" before it is a thread or a module: "4 M6 bolts", "z=24 m=2"."""
+    return reading.text_at(index) == "=" or (reading.touches(index) and reading.at(index).kind == "number")
 
 
 def _is_inch(reading: Reading, index: int) -> bool:
@@ -190,14 +197,14 @@ def _is_foot(reading: Reading, index: int) -> bool:
     """Feet may carry a table: "with 4 feet" has no extent after it, "4 feet long" and "2 pés de altura" have."""
     end = index + 1
     end += reading.text_at(end) in ("de", "in", "-")
-    if AXES.match(reading, end) is not None or reading.at(end).kind == "number":
+    if AXES.match(reading, end) is not None or reading.at(index + 1).kind == "number":
         return True
     word = reading.text_at(index)
     return word == "foot" or (word == "feet" and reading.text_at(index - 2) not in _CARRIED)
 
 
 def _with_smaller_unit(reading: Reading, amount: Amount) -> Amount:
-    smaller = _SMALLER.get(amount.unit or "")
+    smaller = _SMALLER.get(amount.unit or "", "")
     index = amount.end + (reading.text_at(amount.end) in _AND)
     numeral = read_numeral(reading, index) if smaller else None
     if numeral is None or numeral.is_article or numeral.value < 0:

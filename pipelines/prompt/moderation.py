@@ -84,7 +84,7 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 
 
 def _readings(plain: str) -> tuple[str, ...]:
-    """The text as words between single spaces: as written, with digits read as letters, and with spaced words closed."""
+    """The text as words between single spaces: as written, with digits as letters, with spaced words closed."""
     decoded = _LEET_WORD.sub(lambda found: _decode(found.group()), plain)
     closed = _SPACED.sub(lambda found: _NOT_WORD.sub("", found.group()), decoded)
     return tuple(dict.fromkeys(_without_innocent(_words(reading)) for reading in (plain, decoded, closed)))

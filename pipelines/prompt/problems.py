@@ -19,8 +19,8 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
         "pt": "{what!r} é menor do que qualquer impressora consegue fazer; o mínimo é 0,05 mm.",
     },
     "dimension.exceeds_bed": {
-        "en": "{what!r} does not fit: the longest side of the build volume is {limit:g} mm.",
-        "pt": "{what!r} não cabe: o maior lado do volume de impressão tem {limit:g} mm.",
+        "en": "{what!r} ({value:g} mm) does not fit: the longest side of the build volume is {limit:g} mm.",
+        "pt": "{what!r} ({value:g} mm) não cabe: o maior lado do volume de impressão tem {limit:g} mm.",
     },
     "dimension.contradictory": {
         "en": "{what!r} contradicts {other!r}.",
@@ -84,7 +84,8 @@ def check_lengths(
     limit = max(build_volume_mm)
     for found in analysis.dimensions:
         if found.name in OUTER and found.value_mm > limit:
-            yield problem("dimension.exceeds_bed", analysis.language, analysis.text, found.span, limit=limit)
+            details = {"limit": limit, "value": found.value_mm}
+            yield problem("dimension.exceeds_bed", analysis.language, analysis.text, found.span, **details)
     if is_combination:
         return
     for found, other in (*_repeated(analysis), *_impossible_pairs(analysis), *_gear_pairs(analysis)):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pipelines.prompt.clauses import Clauses
-from pipelines.prompt.numbers import read_numeral
+from pipelines.prompt.numerals import read_numeral
 from pipelines.prompt.problems import problem
 from pipelines.prompt.subject import Subject
 from pipelines.prompt.tokens import Reading

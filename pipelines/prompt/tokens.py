@@ -50,8 +50,8 @@ class Reading:
     tokens: Sequence[Token]
     language: Language
     texts: Sequence[str] = field(init=False, repr=False)
-    # The folded text of the token at an index, "" outside the text. It is asked some sixty times per token, so it is the
-    # list's own access: the empty texts after the last token also stand, at negative indices, before the first.
+    # The folded text of the token at an index, "" outside. It is asked some sixty times per token, so it is the list's
+    # own access: the empty texts after the last token also stand, at negative indices, before the first.
     text_at: Callable[[int], str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

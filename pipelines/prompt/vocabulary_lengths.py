@@ -48,13 +48,14 @@ _NOUNS: Final[dict[AxisName, list[str]]] = {
     "height": phrases("height, heigth, hight, heights, h, altura, alturas, altrua, tall height"),
     "width": phrases("width, widht, widths, w, largura, larguras, lagura"),
     "depth": phrases("depth, dept, profundidade, fundura"),
-    "length": phrases("length, lenght, lengh, comprimento, comprimeto, shank length, shaft length, blade length"),
+    "length": phrases("length, l, lenght, lengh, comprimento, comprimeto, shank length, shaft length", "blade length"),
     "diameter": phrases(
-        "diameter, diameters, diamater, diametre, diameteer, dia, diam, diametro, diametros, ⌀, od, outer diameter",
+        "diameter, d, diameters, diamater, diametre, diameteer, dia, diam, diametro, diametros, ⌀, od",
+        "outer diameter",
         "outside diameter, external diameter, exterior diameter, diameter outside, overall diameter, outer dia",
         "diametro externo, diametro exterior, diametro de fora, diametro total, tip diameter",
     ),
-    "radius": phrases("radius, raio, outer radius, outside radius, raio externo"),
+    "radius": phrases("radius, r, raio, outer radius, outside radius, raio externo"),
     "inner_diameter": phrases(
         "inner diameter, inside diameter, internal diameter, interior diameter, inner dia, id, inner width",
         "diametro interno, diametro interior, diametro de dentro, diametro por dentro",
@@ -63,7 +64,8 @@ _NOUNS: Final[dict[AxisName, list[str]]] = {
     "top_diameter": phrases(
         "top diameter, upper diameter, mouth diameter, opening diameter, rim diameter, diameter at the top",
         "diameter of the top, diameter of the mouth, diametro da boca, diametro do topo, diametro superior",
-        "diametro na boca, diametro no topo, diametro da abertura, diametro de boca, larger diameter, large diameter",
+        "diametro na boca, diametro no topo, diametro da abertura, diametro de boca, larger diameter",
+        "large diameter",
         "diametro maior, top width, mouth width",
     ),
     "bottom_diameter": phrases(
@@ -74,7 +76,8 @@ _NOUNS: Final[dict[AxisName, list[str]]] = {
         "largura da base",
     ),
     "hole_diameter": phrases(
-        "hole diameter, hole size, hole width, bore diameter, bore size, bore, shaft diameter, diameter of the hole",
+        "hole diameter, hole size, hole width, bore diameter, bore size, bore, shaft diameter",
+        "diameter of the hole",
         "diametro do furo, diametro dos furos, diametro do buraco, tamanho do furo, diametro do eixo",
         "screw hole diameter, mounting hole diameter, diameter of the bore",
     ),
@@ -97,14 +100,16 @@ _NOUNS: Final[dict[AxisName, list[str]]] = {
         "tamanho do texto, tamanho da fonte",
     ),
     "pitch": phrases("pitch, thread pitch, passo, passo da rosca, passo de rosca"),
-    "module": phrases("module, mod, modulo, modul"),
+    "module": phrases("module, m, mod, modulo, modul"),
     "leg_thickness": phrases(
         "leg thickness, legs thickness, thickness of the legs, leg width, espessura das pernas, espessura dos pes",
         "espessura da perna, grossura das pernas",
     ),
     "seat_height": phrases("seat height, height of the seat, altura do assento, altura do banco"),
     "lip": phrases("lip height, rim height, lip thickness, edge height, altura da borda, altura da aba, lip"),
-    "spacing": phrases("spacing, gap, apart, spaced, espacamento, distancia entre, distance between, espacados, espacado"),
+    "spacing": phrases(
+        "spacing, gap, apart, spaced, espacamento, distancia entre, distance between, espacados, espacado"
+    ),
     "size": phrases(
         "size, tamanho, edge length, side length, edge, edges, side, sides, aresta, arestas, lado, lados, scale to",
         "on a side, on each side, per side, de lado, de aresta",
@@ -133,7 +138,10 @@ AXES: Final = PhraseTable.of(
 _PARTS: Final[dict[PartName, list[str]]] = {
     "hole": phrases(
         "hole, holes, furo, furos, buraco, buracos, bore, bores, perforation, perforations, orificio",
-        "orificios, mounting holes, screw holes, screw hole, drain hole, drainage hole, drainage holes, drain holes",
+        "orificios, furo do eixo, furo de eixo, furo para eixo, furo para o eixo, furo no centro, furo no meio",
+        "shaft hole, axle hole",
+        "hole for the shaft, hole in the middle, hole in the center, hole in the centre, mounting holes",
+        "screw holes, screw hole, drain hole, drainage hole, drainage holes, drain holes",
         "furo de drenagem, furos de drenagem, center hole, through hole, furo passante, furo central, keyring hole",
     ),
     "wall": phrases("wall, walls, parede, paredes"),
@@ -151,7 +159,8 @@ _PARTS: Final[dict[PartName, list[str]]] = {
     "other": phrases(
         "lid, tampa, handle, handles, alca, alcas, asa, roof, telhado, door, doors, porta, portas, window, windows",
         "janela, janelas, chimney, chamine, backrest, back, encosto, arm, arms, drawer, drawers, gaveta, gavetas",
-        "neck, gargalo, cap, head, cabeca, slot, slots, screws, screw, parafusos, rod, shaft, eixo, pole, pipe, tube",
+        "neck, gargalo, cap, head, cabeca, slot, slots, screws, screw, parafusos, rod, shaft, eixo, pole, pipe",
+        "tube",
         "cano, tubo, haste, rail, trilho, strap, cable, cabo, cord, wire, fio, phone, celular, tablet, pens, shelf",
         "desk, led, magnet, magnets, ima, imas, candle, vela, bearing, rolamento",
     ),
@@ -168,7 +177,8 @@ _COUNTED: Final[dict[CountName, list[str]]] = {
     ),
     "legs": phrases("leg, legs, legged, perna, pernas, pe, pes, feet, foot, footed"),
     "floors": phrases(
-        "floors, floor, story, stories, storey, storeys, storied, andar, andares, piso, pisos, pavimento, pavimentos",
+        "floors, floor, story, stories, storey, storeys, storied, andar, andares, piso, pisos, pavimento",
+        "pavimentos",
         "level, levels",
     ),
     "hooks": phrases("hook, hooks, gancho, ganchos, peg, pegs, prong, prongs"),
@@ -180,5 +190,5 @@ COUNTED: Final = PhraseTable.of((phrase, name) for name, words in _COUNTED.items
 INCH_FOLLOWERS: Final = frozenset(
     {match[0] for match in AXES.entries}
     | {match[0] for match in PARTS.entries}
-    | {word for word in phrases("x, by, and, in, with, for, or, to, cube, vase, box, hole, on, that, high")}
+    | set(phrases("x, by, and, in, with, for, or, to, cube, vase, box, hole, on, that, high"))
 )

@@ -7,9 +7,7 @@ from pipelines.prompt.types import Use
 
 MaterialName = Literal["pla", "petg", "abs", "asa", "tpu", "nylon", "resin"]
 # "no_..." says that a part which the object has by default is not wanted.
-FeatureName = Literal[
-    "hole", "lid", "handle", "drainage", "hollow", "on_top", "no_hole", "no_handle", "no_drainage"
-]
+FeatureName = Literal["hole", "lid", "handle", "drainage", "hollow", "on_top", "no_hole", "no_handle", "no_drainage"]
 
 _MATERIALS: Final[dict[MaterialName, list[str]]] = {
     "pla": phrases("pla"),
@@ -74,7 +72,9 @@ _COLORS: Final = {
     "#e75480": phrases("dark pink, rosa escuro"),
     "#b8860b": phrases("dark yellow, amarelo escuro"),
     "#90ee90": phrases("light green, verde claro, verde clara, verdes claros, lightgreen, pale green, verde agua"),
-    "#add8e6": phrases("light blue, azul claro, azul clara, azuis claros, lightblue, baby blue, azul bebe, pale blue"),
+    "#add8e6": phrases(
+        "light blue, azul claro, azul clara, azuis claros, lightblue, baby blue, azul bebe", "pale blue"
+    ),
     "#d3d3d3": phrases("light gray, light grey, cinza claro, cinza clara, lightgray, lightgrey"),
     "#ff7f7f": phrases("light red, vermelho claro"),
     "#ffb6c1": phrases("light pink, rosa claro, rosa clara, lightpink, baby pink, rosa bebe"),
@@ -82,7 +82,7 @@ _COLORS: Final = {
     "#b19cd9": phrases("light purple, roxo claro"),
     "#c4a484": phrases("light brown, marrom claro"),
     "#ffd580": phrases("light orange, laranja claro"),
-}  # fmt: skip
+}
 COLORS: Final = PhraseTable.of((word, value) for value, words in _COLORS.items() for word in words)
 
 _USES: Final[dict[Use, list[str]]] = {
@@ -92,39 +92,51 @@ _USES: Final[dict[Use, list[str]]] = {
         "para enfeitar",
     ),
     "mechanical": phrases(
-        "mechanical, load bearing, functional part, for a machine, machine part, for a motor, for a drill, for a robot",
+        "mechanical, load bearing, functional part, for a machine, machine part, for a motor, for a drill",
+        "for a robot",
         "for a gearbox, for my drill, for my machine, for a cnc, for an engine, for heavy loads, heavy duty",
         "for a bike, for my bike, for a 3d printer, for a mechanism, high strength, under load, high load",
         "power transmission, drivetrain, for a stepper motor, for an electric motor, furadeira, motor, mecanico",
         "mecanica, mecanicos, mecanicas, maquina, maquinas, carga pesada, alta resistencia, mecanismo, redutor",
-        "automacao, robo, uso industrial, industrial use, peca tecnica, parafusadeira, esforco mecanico, gearbox, drill",
+        "automacao, robo, uso industrial, industrial use, peca tecnica, parafusadeira, esforco mecanico, gearbox",
+        "drill",
     ),
     "food_contact": phrases(
-        "food safe, foodsafe, food grade, food contact, contact with food, dishwasher safe, for food, food use, holds food",
-        "hold food, microwave safe, for eating, for drinking, to drink, to eat, proprio para alimentos, para alimentos",
-        "para alimento, para comida, contato com alimentos, contato com alimento, contato com comida, atoxico, atoxica",
+        "food safe, foodsafe, food grade, food contact, contact with food, dishwasher safe, for food, food use",
+        "holds food",
+        "hold food, microwave safe, for eating, for drinking, to drink, to eat, proprio para alimentos",
+        "para alimentos",
+        "para alimento, para comida, contato com alimentos, contato com alimento, contato com comida, atoxico",
+        "atoxica",
         "uso alimentar, grau alimenticio, seguro para alimentos, segura para alimentos, para comer, para beber",
-        "lava loucas, lava louca, para servir comida, uso alimenticio, alimentos, alimenticio, propria para alimentos",
+        "lava loucas, lava louca, para servir comida, uso alimenticio, alimentos, alimenticio",
+        "propria para alimentos",
     ),
     "outdoor": phrases(
-        "outdoor, outdoors, outside, for the garden, in the garden, garden, weatherproof, weather resistant, uv resistant",
-        "for the balcony, for the patio, in the sun, in the rain, sunlight, rainproof, patio, backyard, exposed to sun",
-        "ao ar livre, area externa, areas externas, uso externo, ambiente externo, ambientes externos, parte externa",
-        "jardim, quintal, varanda, exposto ao sol, exposta ao sol, no sol, na chuva, ao sol, sol e chuva, resistente ao sol",
+        "outdoor, outdoors, outside, for the garden, in the garden, garden, weatherproof, weather resistant",
+        "uv resistant",
+        "for the balcony, for the patio, in the sun, in the rain, sunlight, rainproof, patio, backyard",
+        "exposed to sun",
+        "ao ar livre, area externa, areas externas, uso externo, ambiente externo, ambientes externos",
+        "parte externa",
+        "jardim, quintal, varanda, exposto ao sol, exposta ao sol, no sol, na chuva, ao sol, sol e chuva",
+        "resistente ao sol",
         "do lado de fora, resistente a uv, intemperies, para fora de casa, resistente a chuva",
     ),
     "flexible": phrases(
         "flexible, bendable, bendy, rubbery, rubber like, elastic, squishy, soft touch, stretchy, rubber",
         "flexivel, flexiveis, elastico, elastica, emborrachado, emborrachada, borracha, maleavel, macio, macia",
     ),
-}  # fmt: skip
+}
 USES: Final = PhraseTable.of((word, name) for name, words in _USES.items() for word in words)
 
 # What is eaten or drunk makes a vessel one for food: "coffee mug", "tigela para sopa".
 FOOD: Final = frozenset(
     phrases(
-        "coffee, tea, soup, salad, cereal, fruit, fruits, water, beer, milk, juice, wine, food, snacks, snack, candy",
-        "ramen, rice, pasta, popcorn, chocolate, chocolates, cookies, bread, cheese, sushi, espresso, dinner, dessert",
+        "coffee, tea, soup, salad, cereal, fruit, fruits, water, beer, milk, juice, wine, food, snacks, snack",
+        "candy",
+        "ramen, rice, pasta, popcorn, chocolate, chocolates, cookies, bread, cheese, sushi, espresso, dinner",
+        "dessert",
         "lunch, breakfast, pizza, oatmeal, yogurt, drinking, serving, honey, sugar, flour, spices, dip, nuts, cake",
         "cafe, cha, sopa, salada, frutas, fruta, agua, cerveja, leite, suco, vinho, comida, doces, bolo, biscoitos",
         "arroz, macarrao, pipoca, chocolates, pao, queijo, sobremesa, jantar, almoco, lanche, azeite, acucar",
@@ -135,8 +147,10 @@ VESSELS: Final = frozenset(phrases("mug, cup, bowl, plate, bottle, tray, funnel,
 
 _FEATURES: Final[dict[FeatureName, list[str]]] = {
     "hole": phrases(
-        "hole, holes, through hole, furo, furos, buraco, buracos, perforated, perforation, furado, furada, orificio",
-        "mounting hole, mounting holes, screw hole, screw holes, furo central, hanging hole, keyring hole, orificios",
+        "hole, holes, through hole, furo, furos, buraco, buracos, perforated, perforation, furado, furada",
+        "orificio",
+        "mounting hole, mounting holes, screw hole, screw holes, furo central, hanging hole, keyring hole",
+        "orificios",
     ),
     "lid": phrases("lid, lids, cover, lidded, tampa, tampas, tampinha, cap"),
     "handle": phrases("handle, handles, alca, alcas"),

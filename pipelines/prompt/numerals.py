@@ -187,20 +187,17 @@ def _read_words(reading: Reading, start: int) -> Numeral | None:
     if part is not None:
         return part
     text = reading.text_at(start)
-    total = _read_cardinal(reading, start)
-    if total is not None:
-        scale = _SCALES.get(reading.text_at(total.end))
-        if scale is not None:
-            return Numeral(total.value * scale, start, total.end + 1)
-        return _with_half(reading, total)
-    if text in _SCALES and text in ("dozen", "duzia", "duzias"):
+    if text in ("dozen", "duzia", "duzias"):
         return Numeral(12.0, start, start + 1)
-    if text in _ONES:
-        scale = _SCALES.get(reading.text_at(start + 1))
-        if scale is not None:
-            return Numeral(scale, start, start + 2)
-        return _with_half(reading, Numeral(1.0, start, start + 1, is_article=text != "one"))
-    return None
+    total = _read_cardinal(reading, start)
+    if total is None and text in _ONES:
+        total = Numeral(1.0, start, start + 1, is_article=text != "one")
+    if total is None:
+        return None
+    scale = _SCALES.get(reading.text_at(total.end))
+    if scale is not None:
+        return Numeral(total.value * scale, start, total.end + 1)
+    return _with_half(reading, total)
 
 
 def _read_part(reading: Reading, start: int) -> Numeral | None:
