@@ -16,7 +16,6 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from moldar._files import safe_name
 from moldar.cli.outcome import INPUT, Failure, exit_code_of
-from moldar.cli.show import show_generation
 from moldar.cli.terminal import Terminal
 from moldar.client import Client
 from moldar.errors import BadAnswer, MoldarClientError
@@ -49,7 +48,12 @@ def generate(request: GenerationRequest, target: Target) -> None:
         _check_url(target)
     with Terminal() as terminal, _Bar(terminal) as bar, _service(terminal, target.url, bar) as url:
         with Client(url, target.api_key) as client:
-            made = _made(client, request, bar)
+            bar.say("Asking")
+            accepted = client.submit(request)
+            # Its numpy takes 0.2 s to load, and now the service is at work anyway.
+            from moldar.cli.show import show_generation  # noqa: PLC0415
+
+            made = _made(client, accepted.id, bar)
             _forget_previous(target.directory)
             client.download(made, target.directory)
         _write_documents(made, target.directory)
@@ -84,15 +88,13 @@ def _check_url(target: Target) -> None:
         raise Failure(INPUT, f"{sentence[:1].upper()}{sentence[1:]}.") from error
 
 
-def _made(client: Client, request: GenerationRequest, bar: "_Bar") -> Generation:
-    bar.say("Asking")
-    accepted = client.submit(request)
+def _made(client: Client, generation_id: str, bar: "_Bar") -> Generation:
     try:
-        made = client.wait(accepted.id, on_event=bar.hear)
+        made = client.wait(generation_id, on_event=bar.hear)
     except KeyboardInterrupt:
         # Nobody waits for it any more; the record would take it up again at the next start.
         with suppress(MoldarClientError):
-            client.cancel(accepted.id)
+            client.cancel(generation_id)
         raise
     if made.error is not None:
         raise Failure(exit_code_of(made.error.code), made.error.message)
