@@ -39,22 +39,20 @@ def build(design: Design) -> ParametricObject:
     family = family_of(design)
     check_values(family, design)
     sketch, solid = _drawn(family, design)
-    scope = evaluate(sketch.sheet, _inputs(design))
-    for condition, small, large in broken(sketch.sheet, scope):
-        raise ContradictoryPrompt(
-            f"{_sentence(family.title)} cannot be made so: {condition.small.source} ({small:.4g}) must stay below "
-            f"{condition.large.source} ({large:.4g}), otherwise {condition.why}."
-        )
-    mesh = _mesh(solid.build(scope), design)
+    mesh = _mesh(solid.build(_evaluated(family, sketch, design)), design)
     scad = print_sheet(_header(family, design), sketch.sheet, solid, design.color)
     return ParametricObject(mesh, scad, design)
 
 
 def longest_side(design: Design) -> float:
-    """Longest side of the bounding box in mm, whether or not the values may be built."""
+    """Longest side of the bounding box in mm, whether or not the values are within their ranges.
+
+    Raises:
+        ContradictoryPrompt: The values do not fit each other.
+    """
     family = family_of(design)
     sketch, solid = _drawn(family, design)
-    box = solid.build(evaluate(sketch.sheet, _inputs(design))).bounding_box()
+    box = solid.build(_evaluated(family, sketch, design)).bounding_box()
     return float(max(box[axis + 3] - box[axis] for axis in range(3))) * design.fit_scale
 
 
@@ -115,6 +113,18 @@ def _drawn(family: Family, design: Design) -> tuple[Sketch, Solid]:
 
 def _inputs(design: Design) -> dict[str, float]:
     return {**dict(design.parameters), "chord_error": design.chord_error_mm, "fit_scale": design.fit_scale}
+
+
+def _evaluated(family: Family, sketch: Sketch, design: Design) -> dict[str, Any]:
+    """All variables. Values that fit nothing may divide by zero here: the condition they break then says so."""
+    with np.errstate(all="ignore"):
+        scope = evaluate(sketch.sheet, _inputs(design))
+        for condition, small, large in broken(sketch.sheet, scope):
+            raise ContradictoryPrompt(
+                f"{_sentence(family.title)} cannot be made so: {condition.small.source} ({small:.4g}) must stay below "
+                f"{condition.large.source} ({large:.4g}), otherwise {condition.why}."
+            )
+    return scope
 
 
 def _mesh(manifold: Any, design: Design) -> TriangleMesh:

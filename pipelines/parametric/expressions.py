@@ -185,9 +185,19 @@ def function(name: str, arguments: tuple[str, ...], body: Expression) -> Callabl
 
 def highest(index: str, last: int, make: Callable[[Expression], Expression]) -> Expression:
     """The largest of `make(i)` for i = 0 ... last."""
-    body = make(variable(index))
-    running = np.arange(last + 1, dtype=np.float64)
+    return _chosen("max", np.max, index, last, make)
+
+
+def lowest(index: str, last: int, make: Callable[[Expression], Expression]) -> Expression:
+    """The smallest of `make(i)` for i = 0 ... last."""
+    return _chosen("min", np.min, index, last, make)
+
+
+def _chosen(
+    name: str, choose: Callable[..., Any], index: str, last: int, make: Callable[[Expression], Expression]
+) -> Expression:
+    body, running = make(variable(index)), np.arange(last + 1, dtype=np.float64)
     return Expression(
-        f"max([for ({index} = [0 : {last}]) {body.source}])",
-        lambda scope: np.max(body.value({**scope, index: running})),
+        f"{name}([for ({index} = [0 : {last}]) {body.source}])",
+        lambda scope: choose(body.value({**scope, index: running})),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
-from pipelines.parametric.expressions import Expression, Number, larger, lift, smaller, sqrt
+from pipelines.parametric.expressions import Expression, Number, larger, lift, lowest, smaller, sqrt
 from pipelines.parametric.lettering import Glyph, Lettering
 from pipelines.parametric.sketch import Sketch
 from pipelines.parametric.solids import (
@@ -27,6 +27,7 @@ from pipelines.parametric.solids import (
 SMOOTH: Final = 14
 STRAIGHT: Final = 1
 _LIP_STEPS: Final = 6
+_LEAST_ROOM_MM: Final = 0.5
 
 Curve = Callable[..., Expression]
 
@@ -91,12 +92,20 @@ def shell(s: Sketch, radius: Curve, knots: tuple[Number, ...], widest: Expressio
     floors = [larger(level, base) for level in levels]
     down = [_along(inside, (b, a), samples, 1, samples) for a, b in reversed(_pairs(floors))]
     s.require(base, top, "the floor would fill the whole height")
-    s.require(0.5, inside(base), "no room would be left inside")
+    for a, b in _pairs(levels):
+        s.require(a, b, "the wall would be too thick for the height")
+    for span in _pairs(floors):
+        s.require(_LEAST_ROOM_MM, _narrowest(inside, span, samples), "no room would be left inside")
     return revolve(polygon(point(0, 0), *up, lip, *down, point(0, base)), s.facets(widest))
 
 
 def _pairs(levels: list[Expression]) -> list[tuple[Expression, Expression]]:
     return list(pairwise(levels))
+
+
+def _narrowest(curve: Curve, span: tuple[Expression, Expression], samples: int) -> Expression:
+    start, end = span
+    return lowest("i", samples, lambda i: curve(start + (end - start) * i / samples))
 
 
 def _along(curve: Curve, span: tuple[Expression, Expression], samples: int, first: int, last: int) -> Path:

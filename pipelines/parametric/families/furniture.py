@@ -121,7 +121,7 @@ CHAIR: Final = Family(
 def _house(s: Sketch) -> Solid:
     width, depth, height, floors = s["width"], s["depth"], s["height"], s["floors"]
     wall_top = s.let("wall_top", height * (0.5 + 0.25 * (1 - 1 / floors)), "mm, where the roof begins")
-    eave = s.let("eave", width * 0.06, "mm, how far the roof stands out")
+    eave = s.let("eave", smaller(smaller(width, depth), height) * 0.06, "mm, how far the roof stands out")
     # `width` and `depth` are measured over the roof, which is the widest part.
     body = block(width - 2 * eave, depth - 2 * eave, wall_top)
     gable = polygon(

@@ -62,9 +62,12 @@ def _hexagon(s: Sketch, height: Expression, *, both_ends: bool) -> Solid:
     corner = s.let("corner", s["across_flats"] / 2 / cos(30), "mm, radius over the corners")
     face = s.let("face", s["across_flats"] / 2 * 0.96, "mm, radius of the round face")
     drop = s.let("corner_drop", (corner - face) * 0.57735, "mm, tan(30) of the width of the chamfer")
-    foot = (point(0, 0), point(face, 0)) if both_ends else (point(0, 0), point(corner + 1, 0))
-    side = (point(corner + 1, drop + 0.57735),) if both_ends else ()
-    rim = (point(corner + 1, height - drop - 0.57735), point(face, height), point(0, height))
+    # The cone runs a little beyond the corners, so that it, and not its rim, cuts them.
+    beyond, reach = corner * 1.05, s.let("cone_height", drop + corner * 0.05 * 0.57735, "mm")
+    s.require((2 if both_ends else 1) * reach, height, "the chamfers of the hexagon would meet")
+    foot = (point(0, 0), point(face, 0)) if both_ends else (point(0, 0), point(beyond, 0))
+    side = (point(beyond, reach),) if both_ends else ()
+    rim = (point(beyond, height - reach), point(face, height), point(0, height))
     barrel = revolve(polygon(*foot, *side, *rim), s.facets(corner))
     return extrude(circle(corner, 6), height) & barrel
 

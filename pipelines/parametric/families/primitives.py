@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pipelines.parametric.expressions import Expression, either, larger, smaller, sqrt
+from pipelines.parametric.expressions import Expression, cos, either, larger, smaller, sqrt
 from pipelines.parametric.families.measures import length, number, wall
 from pipelines.parametric.shapes import ball, bore, disc
 from pipelines.parametric.sketch import Sketch
@@ -80,7 +80,9 @@ def _sphere(s: Sketch) -> Solid:
         body = body - ball(s, radius - s["wall"])
     if "hole" in s.features:
         # A hole through the axis takes the lowest point away: what is left stands on the rim of the hole.
-        rim = either(s["holes"] < 2, radius - sqrt(radius * radius - s["hole_diameter"] * s["hole_diameter"] / 4), 0)
+        rim = either(
+            s["holes"] < 2, radius - sqrt(larger(radius * radius - s["hole_diameter"] * s["hole_diameter"] / 4, 0)), 0
+        )
         drilled = _ringed(s, body.move(0, 0, radius), radius, s["diameter"])
         return drilled.move(0, 0, -s.let("rim", rim, "mm, how much lower it stands"))
     return body.move(0, 0, radius)
@@ -109,7 +111,8 @@ def _cylinder(s: Sketch) -> Solid:
         # A hollow cylinder is a tube, open at both ends.
         s.require(s["wall"], radius, "the walls would meet")
         section = section - disc(s, radius - s["wall"])
-    return _ringed(s, extrude(section, s["height"]), radius, s["height"])
+    inside = s.let("inside", radius * cos(180 / corners), "mm, radius that fits into the outline")
+    return _ringed(s, extrude(section, s["height"]), inside, s["height"])
 
 
 CYLINDER: Final = Family(

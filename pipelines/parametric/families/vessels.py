@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pipelines.parametric.expressions import Expression, cos, either, larger, sin, smaller, sqrt
+from pipelines.parametric.expressions import Expression, atan2, cos, either, larger, sin, smaller, sqrt
 from pipelines.parametric.families.measures import INSCRIPTION, length, number, wall
 from pipelines.parametric.shapes import STRAIGHT, Curve, bore, clamp, lettered, shell, text_rise, text_width
 from pipelines.parametric.sketch import Sketch
@@ -131,25 +131,28 @@ def _tumbler(s: Sketch, rim: Expression, foot: Expression) -> Solid:
     return shell(s, outside, (0, edge, top), larger(rim, foot), samples=STRAIGHT)
 
 
-def _handle(s: Sketch, radius_at: Expression, widest: Expression) -> Solid:
-    """A round loop whose ends sit inside the wall. It stands towards +x; the vessel's axis is x = y = 0."""
+def _handle(s: Sketch, rim: Expression, foot: Expression) -> Solid:
+    """A round loop that leans as the wall does and whose ends sit inside it. It stands towards +x."""
+    narrow, widest = smaller(rim, foot), larger(rim, foot)
     # The flat end of the loop, `grip` wide, must stay between the inside and the outside of the round wall:
     # radius - wall / 2 < sqrt(radius^2 - grip^2 / 4), hence grip^2 < 4 wall radius; 3 leaves a margin.
-    grip = s.let("grip", smaller(widest * 0.3, sqrt(3 * s["wall"] * radius_at)), "mm, thickness of the handle")
+    grip = s.let("grip", smaller(widest * 0.3, sqrt(3 * s["wall"] * narrow)), "mm, thickness of the handle")
     loop = s.let("loop", s["height"] * 0.3, "mm, half the height of the handle's middle line")
     reach = s.let("reach", clamp(loop, grip * 1.3, larger(widest * 0.7, grip * 1.4)), "mm, how far it stands out")
     ring = circle(grip / 2, s.facets(grip / 2)).move(loop, 0)
+    s.require(widest - narrow, s["height"] / 2, "the wall would lie too flat to carry a handle")
     s.require(grip, 2 * loop, "the handle would have no opening")
     # Drawn flat from -90 to +90 degrees, then stood up so that the loop lies in the plane y = 0.
     arch = revolve(ring, s.facets(loop), 180).turn(0, 0, -90).stretch(reach / loop, 1, 1).turn(90, 0, 0)
-    return s.module("handle", arch.move(radius_at - s["wall"] / 2, 0, s["height"] / 2))
+    leaning = arch.turn(0, atan2(rim - foot, s["height"]), 0)
+    return s.module("handle", leaning.move((rim + foot) / 2 - s["wall"] / 2, 0, s["height"] / 2))
 
 
 def _with_handle(s: Sketch, body: Solid, rim: Expression, foot: Expression) -> Solid:
     """Body and handle, centred together."""
-    handle = _handle(s, smaller(rim, foot), larger(rim, foot))
+    handle = _handle(s, rim, foot)
     width = s.let(
-        "handle_overhang", smaller(rim, foot) - s["wall"] / 2 + s["reach"] + s["grip"] / 2 * s["reach"] / s["loop"]
+        "handle_overhang", (rim + foot) / 2 - s["wall"] / 2 + s["reach"] + s["grip"] / 2 * s["reach"] / s["loop"]
     )
     return union(body, handle).move((larger(rim, foot) - width) / 2, 0, 0)
 
@@ -302,6 +305,7 @@ def _plant_pot(s: Sketch) -> Solid:
     )
     pot = revolve(polygon(*outside, lip, point(slant(base) - wall_mm, base), point(0, base)), s.facets(rim))
     hole, ring = s["hole_diameter"] / 2, s.let("hole_circle", either(s["holes"] < 2, 0, (slant(0) - wall_mm) * 0.55))
+    s.require(foot, body, "a pot would narrow upwards and its band would hang free")
     s.require(base, collar_z, "the floor would reach the rim")
     s.require(rim - slant(collar_z), height * 0.2 - wall_mm / 2, "the band would reach the lip")
     s.require(ring + hole, slant(base) - wall_mm, "the drainage holes would cut the wall")
@@ -340,6 +344,7 @@ def _coaster(s: Sketch) -> Solid:
     well = s.let("well", rim - larger(2.4, rim * 0.06), "mm, radius of the sunk middle")
     edge = s.let("edge", thick * 0.15, "mm, chamfer")
     s.require(lip, thick * 0.75, "the well would go through")
+    s.require(well + lip, rim - edge, "the slope around the well would cut the rim")
     path = (point(0, 0), point(rim - edge, 0), point(rim, edge), point(rim, thick - edge), point(rim - edge, thick))
     body = revolve(
         polygon(*path, point(well + lip, thick), point(well, thick - lip), point(0, thick - lip)), s.facets(rim)

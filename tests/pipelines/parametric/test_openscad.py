@@ -73,7 +73,8 @@ def assert_same_solid(scad: str, made: Design, folder: Path, *, changed: tuple[s
     theirs, ours = trimesh.load_mesh(rendered), build(made)
     assert theirs.volume == pytest.approx(solid_of(ours).volume, rel=1e-4)  # the promise is 0.5 %
     np.testing.assert_allclose(theirs.extents, ours.mesh.size, atol=0.005)
-    assert theirs.bounds[0, 2] == pytest.approx(0, abs=0.05)
+    # A drilled sphere stands on a rim that coarse facets shift a little.
+    assert theirs.bounds[0, 2] == pytest.approx(0, abs=COARSE_MM)
 
 
 @needs_openscad

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import ContradictoryPrompt
-from pipelines.parametric import FAMILIES, build, design
+from pipelines.errors import ContradictoryPrompt, InvalidInput, NotSolid
+from pipelines.parametric import FAMILIES, Design, build, design
 from tests.pipelines.parametric.asking import (
     NAMES,
     ask,
@@ -91,6 +91,38 @@ def test_a_said_dimension_is_met_exactly_whatever_it_is(case: tuple[str, str, in
     assert made.mesh.size[axis] == pytest.approx(value, abs=1e-6)
     assert made.mesh.vertices[:, 2].min() == 0
     assert solid_of(made).is_volume
+
+
+@st.composite
+def designs(draw: st.DrawFn) -> Design:
+    """Any design whose numbers lie within their own ranges, whether or not they fit each other."""
+    family = FAMILIES[draw(st.sampled_from(NAMES))]
+    features = frozenset(draw(st.sets(st.sampled_from(sorted(family.features))))) if family.features else frozenset()
+    lettered = any(parameter.unit == "text" for parameter in family.parameters)
+    text = draw(st.sampled_from(["", "Ana"])) if lettered else ""
+    values: list[tuple[str, float]] = []
+    for parameter in family.parameters:
+        if parameter.unit == "text" or (parameter.feature and parameter.feature not in features):
+            continue
+        if parameter.unit == "count":
+            value = float(draw(st.integers(int(parameter.low), min(int(parameter.high), 24))))
+        else:
+            value = max(parameter.number, 1.0) * draw(st.sampled_from([0.2, 0.5, 0.8, 1.0, 1.3, 2.0, 5.0]))
+        values.append((parameter.name, min(max(value, parameter.low), parameter.high)))
+    return Design(family.name, tuple(values), text, features=tuple(sorted(features)), chord_error_mm=0.3)
+
+
+@settings(max_examples=250, deadline=None)
+@given(asked=designs())
+def test_any_numbers_build_a_closed_solid_or_are_refused_by_one_error(asked: Design) -> None:
+    try:
+        made = build(asked)
+    except (ContradictoryPrompt, InvalidInput, NotSolid):
+        return
+    assert solid_of(made).is_volume
+    assert made.mesh.vertices[:, 2].min() == 0
+    pieces = 1 + ("lid" in asked.features) + ("hollow" in asked.features)  # a closed hollow has a surface inside
+    assert solid_of(made).body_count <= pieces
 
 
 @pytest.mark.parametrize(
