@@ -5,7 +5,7 @@ job; `moderate` raises for what is not made here.
 """
 
 from pipelines.prompt.analysis import DEFAULT_BUILD_VOLUME_MM, analyse
-from pipelines.prompt.findings import MAX_QUANTITY
+from pipelines.prompt.counting import MAX_QUANTITY
 from pipelines.prompt.moderation import Moderator, Refusal, moderate, rule_list
 from pipelines.prompt.problems import contradictions
 from pipelines.prompt.types import (

@@ -3,23 +3,23 @@
 from dataclasses import replace
 from typing import Final
 
-from pipelines.prompt.clauses import Clauses, find_additions, find_clauses
+from pipelines.prompt.clauses import Clauses, find_clauses
+from pipelines.prompt.counting import Counter
 from pipelines.prompt.dimensions import name_lengths
-from pipelines.prompt.findings import Counter, find_color, find_features, find_material, find_uses
+from pipelines.prompt.findings import find_color, find_features, find_material, find_uses
 from pipelines.prompt.folding import fold
 from pipelines.prompt.inscriptions import find_inscription
 from pipelines.prompt.language import detect_language
-from pipelines.prompt.lengths import Numbers, read_numbers
+from pipelines.prompt.lengths import read_numbers
 from pipelines.prompt.nouns import Jumps, Noun, number_jumps
-from pipelines.prompt.problems import check_lengths, problem
+from pipelines.prompt.problems import check_lengths
 from pipelines.prompt.subject import Subject, find_subject
 from pipelines.prompt.threads import find_threads
 from pipelines.prompt.tokens import Reading, tokenize
-from pipelines.prompt.types import Problem, PromptAnalysis, Word
-from pipelines.prompt.units import CAPACITY_UNITS
+from pipelines.prompt.types import PromptAnalysis, Word
+from pipelines.prompt.unsupported import Found, find_unsupported
 from pipelines.prompt.vocabulary_grammar import DETERMINERS
 from pipelines.prompt.vocabulary_lengths import AXES
-from pipelines.prompt.vocabulary_style import COLORS, FEATURES, MATERIALS, SIDES, USES
 
 DEFAULT_BUILD_VOLUME_MM: Final = (220.0, 220.0, 250.0)  # a common desktop printer (Ender 3 class)
 
@@ -72,7 +72,7 @@ def analyse(text: str, build_volume_mm: tuple[float, float, float] = DEFAULT_BUI
         *threads.problems,
         *counted.problems,
         *check_lengths(analysis, build_volume_mm, is_combination=len(subject.solids) > 1),
-        *_unsupported(reading, subject, clauses, numbers),
+        *find_unsupported(reading, subject, clauses, Found(numbers, counted.unused, analysis.dimensions)),
     )
     return replace(analysis, problems=tuple(sorted(problems, key=lambda found: found.span.start)))
 
@@ -105,19 +105,3 @@ def _subject_text(reading: Reading, jumps: Jumps, noun: Noun | None) -> str:
         else:
             break
     return reading.written(min(start, noun.head_start), max(noun.end, noun.head_end))
-
-
-def _unsupported(reading: Reading, subject: Subject, clauses: Clauses, numbers: Numbers) -> list[Problem]:
-    """Things the object is made without, capacities included."""
-    if subject.noun is None or not subject.noun.family:
-        return []
-    covered = {index for measure in numbers.measures for index in range(measure.start, measure.end)}
-    covered.update(
-        index for start, end in numbers.foreign for index in range(start, end) if reading.text_at(end - 1) != "d"
-    )
-    for table in (AXES, COLORS, FEATURES, MATERIALS, SIDES, USES):
-        covered.update(index for match in table.matches(reading) for index in range(match.start, match.end))
-    stretches = list(find_additions(reading, subject, clauses, covered))
-    stretches += [(start, end) for start, end in numbers.foreign if reading.text_at(end - 1) in CAPACITY_UNITS]
-    text, language = reading.folded.text, reading.language
-    return [problem("feature.unsupported", language, text, reading.span(start, end)) for start, end in stretches]

@@ -26,7 +26,7 @@ from pipelines.prompt.vocabulary_grammar import (
     PREPOSITIONS,
     VERBS,
 )
-from pipelines.prompt.vocabulary_lengths import AXES, PARTS, Axis, PartName
+from pipelines.prompt.vocabulary_lengths import AXES, COUNTED, PARTS, Axis, PartName
 from pipelines.prompt.vocabulary_style import COLORS, MATERIALS
 
 # Words between a name and its number: "height of about 12 cm", "altura: até 12 cm".
@@ -49,6 +49,11 @@ _INTERNAL: Final = frozenset(phrases("internal, inside, interior, inner, interno
 _EXTENTS: Final = frozenset(
     phrases("dimensions, dimension, size, measurements, space, dimensoes, medidas, medida, tamanho, espaco")
 )
+# What AxBxC says of parts that catalogues list by diameters; anything else is width, depth and height.
+_PRODUCTS: Final[Mapping[str, tuple[DimensionName, ...]]] = {
+    "washer": ("diameter", "inner_diameter", "thickness"),
+    "spacer": ("diameter", "inner_diameter", "height"),
+}
 _REACH: Final = 6  # fillers stepped over at most
 _LETTERS: Final = {
     "en": {"l": "length", "w": "width", "d": "depth", "h": "height"},
@@ -103,7 +108,12 @@ class _Namer:
         self._reading = reading
         self._subject = subject
         self._clauses = clauses
-        self._measured = {measure.start for measure in numbers.measures}
+        # Bare numbers that count something are no extents: "40 mm diameter 20 teeth".
+        self._measured = {
+            measure.start
+            for measure in numbers.measures
+            if measure.amounts[0].unit or COUNTED.match(reading, measure.end) is None
+        }
         axes = [m for m in AXES.matches(reading) if not self._is_stray_letter(m)]
         parts = PARTS.matches(reading)
         self._words = _Words(
@@ -370,7 +380,7 @@ class _Namer:
         if group.axes and group.axes[0].value.name in ("diameter", "inner_diameter"):
             extent: DimensionName = "length" if self._family == "bolt" else "height"
             return ("diameter", extent)
-        return self._lettered(group) or ("width", "depth", "height")
+        return self._lettered(group) or _PRODUCTS.get(self._family, ("width", "depth", "height"))
 
     def _lettered(self, group: _Group) -> tuple[DimensionName, ...]:
         """`40x30x20 mm (LxWxH)`, `C x L x A: 40 x 30 x 20 cm`."""
@@ -419,7 +429,7 @@ _NOT_NOUNS: Final = (
     | CONNECTIVES
     | DETERMINERS
     | CONTAINERS
-    | PREAMBLE
+    | (PREAMBLE - {"d", "s"})  # "D-shaft"
     | frozenset({"x", "please", "thanks", "obrigado"})
 )
 

@@ -49,7 +49,7 @@ _TRIGGERS: Final[PhraseTable[_Trigger]] = PhraseTable.of(
             for phrase in phrases(
                 "name, text, reading, engraved, engraved with, written, embossed, label, nome, texto, gravado",
                 "gravada, gravado com, word",
-                "palavra, frase, inscription, inscricao, gravada com, initial",
+                "palavra, frase, letter, letra, inscription, inscricao, gravada com, initial",
             )
         ),
     ]

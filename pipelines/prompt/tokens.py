@@ -20,6 +20,9 @@ _TOKEN: Final = re.compile(
 )
 
 
+_SHORTENED: Final = {"p": "para", "c": "com", "s": "sem", "w": "with"}  # "p/", "c/", "s/", "w/"
+
+
 class Token(NamedTuple):
     """One word, number or sign; `start` and `end` count characters of the folded text."""
 
@@ -35,10 +38,13 @@ _NOTHING: Final = Token("symbol", "", -1, -1)
 
 def tokenize(plain: str) -> list[Token]:
     """Every word, number and sign of a folded text, in order."""
-    found = []
+    found: list[Token] = []
     for match in _TOKEN.finditer(plain):
         kind = match.lastgroup
-        found.append(Token(kind, match.group(), match.start(), match.end()))  # type: ignore[arg-type]
+        if match.group() == "/" and found and found[-1].end == match.start() and found[-1].text in _SHORTENED:
+            found[-1] = Token("word", _SHORTENED[found[-1].text], found[-1].start, match.end())
+        else:
+            found.append(Token(kind, match.group(), match.start(), match.end()))  # type: ignore[arg-type]
     return found
 
 

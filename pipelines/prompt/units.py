@@ -54,6 +54,7 @@ FOREIGN_UNITS: Final = frozenset(
 )
 # These are units only where they touch the number: 3D, 2nd, 10h, 4K.
 FOREIGN_SUFFIXES: Final = frozenset(phrases("st, nd, rd, th, d, a, c, f, s, h, k, am, pm"))
+ANGLE_UNITS: Final = frozenset(phrases("deg, degree, degrees, grau, graus, °, º"))
 CAPACITY_UNITS: Final = frozenset(
     phrases("ml, l, cl, dl, oz, ounce, ounces, liter, liters, litre, litres, litro, litros")
 )

@@ -45,9 +45,9 @@ class Axis(NamedTuple):
 
 
 _NOUNS: Final[dict[AxisName, list[str]]] = {
-    "height": phrases("height, heigth, hight, heights, h, altura, alturas, altrua, tall height"),
-    "width": phrases("width, widht, widths, w, largura, larguras, lagura"),
-    "depth": phrases("depth, dept, profundidade, fundura"),
+    "height": phrases("height, alt, heigth, hight, heights, h, altura, alturas, altrua, tall height"),
+    "width": phrases("width, larg, widht, widths, w, largura, larguras, lagura"),
+    "depth": phrases("depth, prof, dept, profundidade, fundura"),
     "length": phrases("length, l, lenght, lengh, comprimento, comprimeto, shank length, shaft length", "blade length"),
     "diameter": phrases(
         "diameter, d, diameters, diamater, diametre, diameteer, dia, diam, diametro, diametros, ⌀, od",
@@ -81,7 +81,7 @@ _NOUNS: Final[dict[AxisName, list[str]]] = {
         "diametro do furo, diametro dos furos, diametro do buraco, tamanho do furo, diametro do eixo",
         "screw hole diameter, mounting hole diameter, diameter of the bore",
     ),
-    "thickness": phrases("thickness, thicknes, tickness, thick ness, espessura, expessura, espesura, grossura"),
+    "thickness": phrases("thickness, thicknes, tickness, thick ness, espessura, esp, expessura, espesura, grossura"),
     "wall": phrases(
         "wall thickness, thickness of the walls, thickness of the wall, walls thickness, espessura da parede",
         "espessura das paredes, espessura de parede, espessura nas paredes, wall width",

@@ -84,6 +84,10 @@ def test_a_height_is_read_however_it_is_written(text: str, height_mm: float) -> 
         ("cadeira com altura do assento de 45 mm", {"seat_height": 45}),
         ("tray with a 5 mm lip", {"lip": 5}),
         ("hooks spaced 20 mm", {"spacing": 20}),
+        ("washer 20x10x2 mm", {"diameter": 20, "inner_diameter": 10, "thickness": 2}),
+        ("gear 40 mm diameter 20 teeth", {"diameter": 40}),
+        ("suporte p/ celular c/ 8 cm de largura", {"width": 80}),
+        ("knob for 6 mm D-shaft, 30 mm diameter", {"diameter": 30}),
     ],
 )
 def test_a_length_has_the_name_of_what_it_measures(text: str, expected: dict[str, float]) -> None:

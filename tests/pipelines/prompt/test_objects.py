@@ -127,6 +127,12 @@ def test_stacked_solids_come_in_order_of_mention(text: str, expected: list[str],
         ("a 300 ml mug", "300 ml"),
         ("box with internal dimensions 5 x 3 x 2 cm", "internal dimensions"),
         ("ring, size 8", "size 8"),
+        ("round box with lid", "round"),
+        ("a cube with rounded corners", "rounded corners"),
+        ("phone stand at a 70° angle", "70°"),
+        ("pair of gears with 20 and 40 teeth", "20"),
+        ("knob for a 6 mm shaft", "6 mm"),
+        ("bracket with holes for M4 screws", "M4"),
     ],
 )
 def test_what_no_family_makes_is_told(text: str, told: str) -> None:
