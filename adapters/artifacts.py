@@ -36,7 +36,8 @@ class Artifacts:
         return bytes(await self._run(self._fs.cat_file, self._path(key)))
 
     async def slice(self, key: str, start: int, end: int) -> bytes:
-        return bytes(await self._run(self._fs.cat_file, self._path(key), start, end))
+        # Keywords: the order of the rest differs between file systems.
+        return bytes(await self._run(lambda path: self._fs.cat_file(path, start=start, end=end), self._path(key)))
 
     async def delete_prefix(self, prefix: str) -> None:
         def work(path: str) -> None:

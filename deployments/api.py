@@ -167,9 +167,11 @@ def _beside(gateway: "Gateway") -> APIRouter:
         return _json(await gateway.requote(generation_id, body))
 
     @api.post("/batches", status_code=202, response_model=wire.Batch)
-    async def create_batch(body: wire.BatchRequest) -> Response:
+    async def create_batch(
+        body: wire.BatchRequest, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=240)] = None
+    ) -> Response:
         """Accept many generations under one id, all or none."""
-        made = await gateway.accept_batch(body)
+        made = await gateway.accept_batch(body, idempotency_key)
         return _json(made, 202, {"Location": f"/v1/batches/{made.id}"})
 
     @api.get("/batches/{batch_id}", response_model=wire.Batch)

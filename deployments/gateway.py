@@ -57,6 +57,14 @@ class Submission:
     idempotency_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The batch that a request is part of, and what identifies the whole of it."""
+
+    id: str
+    fingerprint: str
+
+
 class Gateway:
     """One ingress replica. Holds no job: every answer comes from the record."""
 
@@ -85,12 +93,17 @@ class Gateway:
         job = (await self._record([new]))[0]
         return mapping.generation(job)
 
-    async def accept_batch(self, request: wire.BatchRequest, caller: str = LOCAL_CALLER) -> wire.Batch:
+    async def accept_batch(self, request: wire.BatchRequest, idempotency_key: str | None = None) -> wire.Batch:
         """Accept many generations, all or none."""
-        batch_id = f"bat_{uuid.uuid4().hex}"
-        # One after the other: a batch must not crowd out single requests.
-        new = [await self._prepare(Submission(one, caller), batch_id) for one in request.generations]
-        return mapping.batch(batch_id, await self._record(new))
+        batch = Membership(f"bat_{uuid.uuid4().hex}", mapping.fingerprint(request))
+        new = []
+        for number, one in enumerate(request.generations):
+            # One after the other: a batch must not crowd out single requests. They are written together, so that
+            # their keys are known together or not at all.
+            key = f"{idempotency_key}#{number}" if idempotency_key else None
+            new.append(await self._prepare(Submission(one, idempotency_key=key), batch))
+        jobs = await self._record(new)
+        return mapping.batch(jobs[0].batch_id or batch.id, jobs)
 
     async def get(self, generation_id: str) -> wire.Generation:
         """One generation. Raises JobNotFound."""
@@ -226,7 +239,7 @@ class Gateway:
         async for event in self._feed.follow(last, lambda e: e.caller == caller, IDLE_S):
             yield event
 
-    async def _prepare(self, submission: Submission, batch_id: str | None = None) -> NewJob:
+    async def _prepare(self, submission: Submission, batch: Membership | None = None) -> NewJob:
         request = submission.request
         analysis = mapping.NO_PROMPT
         if request.prompt:
@@ -240,9 +253,9 @@ class Gateway:
             analysis=analysis,
             plan=plan,
             created_at=wall_clock(),
-            batch_id=batch_id,
+            batch_id=batch.id if batch else None,
             idempotency_key=submission.idempotency_key,
-            fingerprint=mapping.fingerprint(request),
+            fingerprint=batch.fingerprint if batch else mapping.fingerprint(request),
         )
 
     async def _store_images(self, job_id: JobId, images: Sequence[str]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def job_request(asked: wire.GenerationRequest, images: tuple[str, ...]) -> JobRe
     )
 
 
-def fingerprint(asked: wire.GenerationRequest) -> str:
+def fingerprint(asked: wire.GenerationRequest | wire.BatchRequest) -> str:
     """What two requests with one idempotency key must share."""
     return hashlib.sha256(asked.model_dump_json().encode()).hexdigest()
 
@@ -295,9 +295,9 @@ def _quote(job: Job) -> wire.Quote | None:
     done = job.checkpoint(Stage.QUOTE)
     if done is None:
         return None
-    reasons = print_options(job)
-    quote = wire.Quote.model_validate_json(done.document)
-    return quote.model_copy(update={"material_reasons": (*reasons.reasons, *reasons.warnings)})
+    options = print_options(job)
+    advice = {"material_reasons": options.reasons, "material_warnings": options.warnings}
+    return wire.Quote.model_validate_json(done.document).model_copy(update=advice)
 
 
 def _cost(job: Job) -> wire.Cost | None:

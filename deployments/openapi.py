@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from moldar import wire
 
 _TEMPLATE: Final = "#/components/schemas/{model}"
+_EVENT: Final = "#/components/schemas/Event"
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _MEANING: Final = {
     "400": "The request cannot be read.",
@@ -25,10 +26,19 @@ _MEANING: Final = {
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     int(status): {"description": meaning, "content": _PROBLEM} for status, meaning in _MEANING.items()
 }
+# As FastAPI writes it for its own event streams (OpenAPI 3.2, 4.14.4).
+_SERVER_SENT_EVENT: Final = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": _EVENT}},
+    },
+}
 STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Server-sent events; `data` is an Event.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": _SERVER_SENT_EVENT}},
     },
     204: {"description": "Nothing happened after `Last-Event-ID`, and nothing will."},
 }

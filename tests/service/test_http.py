@@ -228,6 +228,14 @@ class TestBatches:
         assert [item["status"] for item in batch["items"]] == ["succeeded"] * 3
         assert [item["request"]["prompt"] for item in batch["items"]] == [g["prompt"] for g in asked["generations"]]
 
+    def test_the_same_key_answers_with_the_same_batch(self, http: httpx.Client) -> None:
+        asked = {"generations": [{"prompt": "a cube of 20 mm"}, {"prompt": "a cube of 30 mm"}]}
+        key = {"Idempotency-Key": f"b-{time.time_ns()}"}
+        first, again = (http.post("/v1/batches", json=asked, headers=key).json() for _ in range(2))
+        assert (again["id"], [i["id"] for i in again["items"]]) == (first["id"], [i["id"] for i in first["items"]])
+        other = http.post("/v1/batches", json={"generations": asked["generations"][:1]}, headers=key)
+        problem(other, 409, "idempotency.conflict")
+
     def test_one_that_nobody_can_serve_refuses_them_all(self, http: httpx.Client, service: Service) -> None:
         before = len(service.rows("SELECT id FROM jobs"))
         asked = {"generations": [VASE, {"prompt": "a dragon"}]}
