@@ -19,6 +19,8 @@ _LARGEST_MM: Final = 2000.0
 # Coarse circles still have their exact width, and the search for a size only measures.
 _MEASURING_CHORD_MM: Final = 0.5
 _SEARCH_STEPS: Final = 40
+# Problems that say what the object is made without: they are passed on as notes. All others forbid the object.
+_TOLD: Final = frozenset({"feature.unsupported"})
 _FARTHEST_MM: Final = 1e5
 # A thing scaled to less than half has walls and letters that no nozzle makes.
 _STRONGEST_SHRINK: Final = 0.5
@@ -55,15 +57,17 @@ def design(analysis: PromptAnalysis, size_mm: float | None = None) -> Design:
         InvalidInput: A number is not finite, or the inscription cannot be drawn.
     """
     outline, words = _chosen(analysis)
-    if analysis.problems:
-        raise ContradictoryPrompt(analysis.problems[0].message)
+    for problem in analysis.problems:
+        if problem.code not in _TOLD:
+            raise ContradictoryPrompt(problem.message)
     family = family_of(outline)
     reading = _read_parts(outline, words, analysis) if outline.parts else _read_whole(family, analysis)
     outline = replace(outline, features=tuple(sorted({*outline.features, *reading.features})))
     said = {**dict(reading.said), **_threaded(family, analysis, dict(reading.said))}
     _check_said(family, said)
     chosen = _settled(family, outline, said) if size_mm is None else _sized(family, outline, said, size_mm)
-    return replace(chosen, notes=(*chosen.notes, *_notes(family, chosen, said)))
+    told = (problem.message for problem in analysis.problems)
+    return replace(chosen, notes=(*told, *chosen.notes, *_notes(family, chosen, said)))
 
 
 # --- which family

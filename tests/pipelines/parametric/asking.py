@@ -70,9 +70,9 @@ def ask_default(family: str) -> PromptAnalysis:
     return ask(family, inscription="Ana" if family in {"name_sign", "keychain"} else "")
 
 
-def with_problem(analysis: PromptAnalysis, message: str) -> PromptAnalysis:
-    """The same analysis, with a contradiction found in the prompt."""
-    problem = Problem("dimension.not_positive", message, _NOWHERE)
+def with_problem(analysis: PromptAnalysis, code: str, message: str) -> PromptAnalysis:
+    """The same analysis, with a problem found in the prompt."""
+    problem = Problem(code, message, _NOWHERE)
     return PromptAnalysis(analysis.text, "en", analysis.subject, analysis.families, problems=(problem,))
 
 

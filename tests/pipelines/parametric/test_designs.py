@@ -182,7 +182,12 @@ def test_every_family_serves_its_own_name(name: str) -> None:
 
 def test_a_problem_that_the_analysis_found_is_repeated() -> None:
     with pytest.raises(ContradictoryPrompt, match="height -3 mm"):
-        design(with_problem(ask("vase"), "The height -3 mm is not positive."))
+        design(with_problem(ask("vase"), "dimension.not_positive", "The height -3 mm is not positive."))
+
+
+def test_what_the_object_is_made_without_is_told_in_its_notes() -> None:
+    told = "'dragon' is not taken into account: this object is made without it."
+    assert told in design(with_problem(ask("vase"), "feature.unsupported", told)).notes
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0, 1e6, math.nan, math.inf, -math.inf])
