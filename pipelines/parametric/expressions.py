@@ -88,6 +88,10 @@ def _wrap(part: Expression, rank: int) -> str:
 
 def _binary(left: Expression, sign: str, right: Number, rank: int, compute: Callable[..., Any]) -> Expression:
     other = lift(right)
+    if sign in "+-" and other.source == "0":
+        return left  # keeps the printed source readable
+    if sign == "+" and left.source == "0":
+        return other
     # The left operand may share the rank: a - b - c reads from the left. Comparisons do not chain.
     first = _wrap(left, rank if rank == _COMPARISON else rank - 1)
     return Expression(
