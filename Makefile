@@ -56,4 +56,4 @@ lock:             ## resolve anew and write requirements.lock
 	$(BIN)/python -m pip install -q '.[dev,gpu,postgres,s3]'
 	$(BIN)/python -m pip uninstall -q -y moldar
 	{ echo "# Written by 'make lock'; torch is pinned so that no machine without a GPU fetches a CUDA build."; \
-	  $(BIN)/python -m pip freeze --exclude-editable; } > requirements.lock
+	  $(BIN)/python -m pip freeze --exclude-editable | sed "s/+cpu$$//"; } > requirements.lock

@@ -1,0 +1,168 @@
+"""Names that other people depend on: routes, codes, metrics, settings, deploy files. The contract is written here."""
+
+import ast
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ray.autoscaler._private.util import prepare_config, validate_config
+from ray.serve.schema import ServeDeploySchema
+
+from deployments import telemetry
+from deployments.api import routes
+from deployments.problems import STATUS
+from deployments.settings import Settings, described
+from docs.generate import pages
+from pipelines import errors
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ROUTES = {
+    "/v1/generations",
+    "/v1/generations/{generation_id}",
+    "/v1/generations/{generation_id}/cancel",
+    "/v1/generations/{generation_id}/events",
+    "/v1/generations/{generation_id}/files/{name}",
+    "/v1/generations/{generation_id}/quotes",
+    "/v1/batches",
+    "/v1/batches/{batch_id}",
+    "/v1/conversions",
+    "/v1/printability",
+    "/v1/quotes",
+    "/v1/analyses",
+    "/v1/events",
+    "/v1/materials",
+    "/v1/backends",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/",
+    "/api/gerar-3d-lgm",
+    "/api/gerar-3d-lgm-image",
+    "/api/convert-3d-format",
+    "/api/metrics",
+    "/api/webhooks/{kind}",
+}
+CODES = {
+    "input.invalid", "input.no_subject", "input.too_large", "input.unreadable", "prompt.contradictory",
+    "prompt.moderated", "geometry.empty", "geometry.not_solid", "geometry.too_large", "backend.none_available",
+    "backend.failed", "capacity.saturated", "capacity.deadline", "auth.missing", "auth.invalid", "job.not_found",
+    "job.canceled", "idempotency.conflict", "storage.failed",
+}  # fmt: skip
+METRICS = {
+    "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",
+    "moldar_generation_seconds", "moldar_queue_wait_seconds", "moldar_queue_depth", "moldar_in_flight",
+    "moldar_capacity", "moldar_rejections_total", "moldar_backend_up", "moldar_meshes_total",
+    "moldar_printability_score",
+}  # fmt: skip
+
+
+def test_every_route_of_the_contract_exists() -> None:
+    assert set(routes()) == ROUTES
+
+
+def test_every_code_is_one_leaf_with_one_status() -> None:
+    codes = [leaf.code for leaf in errors.leaves()]
+    assert sorted(codes) == sorted(CODES)
+    assert set(STATUS) == set(errors.leaves())
+
+
+def test_every_metric_is_declared_with_closed_labels() -> None:
+    declared = (*telemetry.METRICS, *telemetry.http_metrics(routes()))
+    assert {metric.name for metric in declared} == METRICS
+    assert set(telemetry.CODES) == CODES
+    for metric in declared:
+        assert all(values for _, values in metric.labels), metric.name
+
+
+async def test_every_series_exists_from_the_start() -> None:
+    text = (await telemetry.Telemetry((*telemetry.METRICS, *telemetry.http_metrics(routes()))).render()).decode()
+    assert 'moldar_rejections_total{code="backend.none_available"} 0.0' in text
+    assert 'moldar_generations_total{backend="relief",method="auto",outcome="failed"} 0.0' in text
+    for name in METRICS:
+        assert f"# TYPE {name.removesuffix('_total')}" in text or f"# TYPE {name}" in text
+
+
+@pytest.mark.parametrize("name", ["settings.md", "errors.md", "metrics.md"])
+def test_generated_pages_are_current(name: str) -> None:
+    assert (ROOT / "docs" / name).read_text() == dict(pages())[name]
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert all(text for _, _, text in described())
+
+
+@pytest.mark.parametrize("name", ["MOLDAR_DATADIR", "MOLDAR_STUDIO__LEASE", "MOLDAR_STUDIO_LEASE_S"])
+def test_a_misspelt_variable_stops_the_start(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(ValueError, match=r"(?i)unknown|extra|forbidden"):
+        Settings()
+
+
+def test_arguments_override_variables_and_secrets_stay_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOLDAR_STUDIO__LEASE_S", "7")
+    monkeypatch.setenv("REPLICATE_API_TOKEN", "hunter2")
+    assert Settings().studio.lease_s == 7
+    assert Settings(studio={"lease_s": 3}).studio.lease_s == 3  # type: ignore[arg-type]
+    token = Settings().replicate_api_token
+    assert token is not None
+    assert token.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(Settings())
+
+
+def test_one_disk_is_refused_for_many_nodes() -> None:
+    with pytest.raises(ValueError, match="MOLDAR_DATABASE_URL"):
+        Settings(nodes=2)
+    with pytest.raises(ValueError, match="MOLDAR_ARTIFACTS_URL"):
+        Settings(nodes=2, database_url="postgresql+psycopg://db/moldar")  # type: ignore[arg-type]
+    Settings(nodes=2, database_url="postgresql+psycopg://db/x", artifacts_url="s3://b/p")  # type: ignore[arg-type]
+
+
+def test_serve_yaml_is_what_serve_deploy_takes_and_names_every_deployment() -> None:
+    config = ServeDeploySchema.model_validate(yaml.safe_load((ROOT / "serve.yaml").read_text()))
+    named = {deployment.name for deployment in config.applications[0].deployments}
+    tree = ast.parse((ROOT / "serve_app.py").read_text())
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "deployment"]
+    assert named == {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+
+
+def test_cluster_yaml_passes_rays_own_validation() -> None:
+    config = prepare_config(yaml.safe_load((ROOT / "cluster.yaml").read_text()))
+    validate_config(config)
+    types = config["available_node_types"]
+    assert types["head"]["resources"]["CPU"] == 0
+    assert types["gpu_worker"]["resources"]["GPU"] == 1
+    assert types["cpu_worker"]["min_workers"] >= 1
+
+
+def test_pipelines_and_jobs_import_without_ray() -> None:
+    modules = [
+        str(path.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__")
+        for room in ("pipelines", "jobs")
+        for path in sorted((ROOT / room).rglob("*.py"))
+    ]
+    blocked = "import sys; sys.modules.update(ray=None, fastapi=None, httpx=None, torch=None); import " + ", ".join(
+        modules
+    )
+    subprocess.run([sys.executable, "-c", blocked], check=True, cwd=ROOT)
+
+
+def test_errors_survive_the_trip_between_processes() -> None:
+    examples = {
+        errors.ModeratedPrompt: ("weapons", "No."),
+        errors.JobNotFound: ("gen_1",),
+        errors.IdempotencyConflict: ("k",),
+        errors.Saturated: ("lgm", 3.0),
+        errors.DeadlineExceeded: (5.0,),
+        errors.JobCanceled: (),
+        errors.AuthMissing: (),
+        errors.AuthInvalid: (),
+    }
+    for leaf in errors.leaves():
+        error = leaf(*examples.get(leaf, ("one sentence",)))
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+        assert str(error)
