@@ -135,7 +135,8 @@ class Counter:
         if glued and not is_factor:
             return self._set_quantity(amount, amount.start, amount.end + 1)
         before = reading.text_at(amount.start - 1) in ("x", "×") and reading.touches(amount.start)
-        if before and not reading.touches(amount.start - 1):
+        spaced = reading.text_at(amount.start - 1) == "x" and reading.at(amount.start - 2).kind == "word"
+        if (before or spaced) and not reading.touches(amount.start - 1):
             return self._set_quantity(amount, amount.start - 1, amount.end)
         return False
 

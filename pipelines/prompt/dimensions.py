@@ -142,9 +142,11 @@ class _Namer:
             return
         self._tell_internal(group)
         part = self._part(group)
+        if self._belongs_elsewhere(group, part):
+            return
         if len(measure.amounts) > 1:
             self._name_product(group, part)
-        elif not self._belongs_elsewhere(group, part):
+        else:
             self._name_single(group, part)
 
     def _tell_internal(self, group: _Group) -> None:
@@ -258,7 +260,7 @@ class _Namer:
     def _part_after(self, group: _Group) -> PartName | None:
         """`10 mm hole`, `2 mm thick walls`, `6 cm na base`, `10 cm wide at the top`."""
         where = group.end
-        if self._reading.text_at(where) in ("na", "no", "at", "in"):
+        if self._reading.text_at(where) in ("na", "no", "at", "in", "de"):
             where += 1 + (self._reading.text_at(where + 1) in ("the", "its"))
             match = self._words.part_from.get(where)
             if match is not None and match.value in ("top", "base"):

@@ -120,6 +120,8 @@ def _goes_on(reading: Reading, index: int, jumps: Jumps) -> bool:
 
 def _ends_phrase(reading: Reading, index: int, jumps: Jumps) -> bool:
     """An axis word, a material or a colour after the noun describes it: "vase height 120", "mug blue"."""
+    if reading.text_at(index) == "x" and index + 1 in jumps:
+        return True  # "nuts x 20"
     part = PARTS.match(reading, index)
     if part is not None and part.end in jumps:
         return True  # "vase wall 2 mm"

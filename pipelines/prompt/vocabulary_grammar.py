@@ -75,7 +75,8 @@ VERBS: Final = frozenset(
 # Adjectives and manner words that promise no shape of their own.
 ADJECTIVES: Final = frozenset(
     phrases(
-        "small, big, large, little, tiny, mini, miniature, huge, giant, medium, regular, standard, normal",
+        "identical, identicos, identicas, truncado, truncada, truncated, small, big, large, little, tiny, mini",
+        "miniature, huge, giant, medium, regular, standard, normal",
         "simple, basic, plain, nice, cute, cool",
         "pretty, beautiful, lovely, elegant, modern, minimalist, minimal, minimalistic, classic, vintage, rustic",
         "fancy, stylish, unique, new, old",
