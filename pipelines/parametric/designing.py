@@ -19,8 +19,9 @@ _LARGEST_MM: Final = 2000.0
 # Coarse circles still have their exact width, and the search for a size only measures.
 _MEASURING_CHORD_MM: Final = 0.5
 _SEARCH_STEPS: Final = 40
-# Problems that say what the object is made without: they are passed on as notes. All others forbid the object.
-_TOLD: Final = frozenset({"feature.unsupported"})
+# Problems that say what the object is made without, or how a bare number was read: passed on as notes. All others
+# forbid the object.
+_TOLD: Final = frozenset({"feature.unsupported", "dimension.ambiguous_unit"})
 _FARTHEST_MM: Final = 1e5
 # A thing scaled to less than half has walls and letters that no nozzle makes.
 _STRONGEST_SHRINK: Final = 0.5

@@ -26,6 +26,8 @@ _INDOORS = 0.14  # of the sky's light still reaches the bottom of a mug, by way 
 _GLOSS, _GLOSS_POWER = 0.10, 28.0  # of printed plastic: broad and faint
 _TOP, _BOTTOM = (0.80, 0.83, 0.86), (0.56, 0.59, 0.62)  # linear colours of the backdrop: white stands out too
 _REACH = 2.5  # sizes of the object; beyond, the ground feels nothing of it
+_ALIKE_NORMALS = 0.97  # cosine of 14 degrees: flatter turns than a crease that is seen
+_ALIKE_COLORS = 12  # of 255: less than an edge in a picture
 _SHADOW_DEPTH = 0.62  # how far the ground darkens where neither lamp nor sky reaches
 
 
@@ -98,6 +100,42 @@ def _surface(
 ) -> Floats:
     """Light [H, 3] that leaves each hit towards the eye."""
     hit, face, weights = hits
+    pixel = hit // (fine * _OVERSAMPLING) * (fine // _OVERSAMPLING) + hit % fine // _OVERSAMPLING
+    flat = unit(face_normals(mesh)).astype(np.float32)
+    worth, source = _worth_shading(pixel, flat[face], vertex_colors(mesh)[mesh.faces[face, 0]])
+    chosen = (pixel[worth], face[worth], weights[worth])
+    return _shaded(mesh, scene, view, rays[worth], chosen, fine // _OVERSAMPLING)[source]
+
+
+def _worth_shading(
+    pixel: NDArray[np.int64], normals: Floats, colors: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which hits [S] to shade, and for each hit which of them speaks for it, [H].
+
+    Where all subpixels of a pixel look alike one of them speaks for all: three in four need no shading of their own.
+    """
+    count = len(pixel)
+    first = np.empty(int(pixel.max()) + 1 if count else 0, np.int64)
+    first[pixel[::-1]] = np.arange(count)[::-1]  # the last write wins: the first hit of each pixel
+    speaker = first[pixel]
+    turned = np.einsum("ij,ij->i", normals, normals[speaker]) < _ALIKE_NORMALS
+    recoloured = np.abs(colors.astype(np.int16) - colors[speaker]).max(axis=1, initial=0) > _ALIKE_COLORS
+    alike = np.bincount(pixel, ~(turned | recoloured)) == _OVERSAMPLING**2
+    own = ~alike[pixel] | (speaker == np.arange(count))
+    place = np.cumsum(own) - 1
+    return np.flatnonzero(own), np.where(own, place, place[speaker])
+
+
+def _shaded(
+    mesh: TriangleMesh,
+    scene: Scene,
+    view: Viewpoint,
+    rays: Floats,
+    hits: tuple[NDArray[np.int64], NDArray[np.int64], Floats],
+    size: int,
+) -> Floats:
+    """Light [S, 3] of hits given by their pixel, face and place on it."""
+    pixel, face, weights = hits
     shading = corner_normals(mesh)
     normals = _blend(shading.normals.astype(np.float32)[shading.group[face]], weights)
     flat = unit(face_normals(mesh)).astype(np.float32)[face]
@@ -108,9 +146,8 @@ def _surface(
     albedo = _blend(linear_from_srgb(vertex_colors(mesh)).astype(np.float32)[mesh.faces[face]], weights)
     lamp = _lamp(view)
     # Shadows are soft, so one subpixel speaks for its pixel.
-    pixel = hit // (fine * _OVERSAMPLING) * (fine // _OVERSAMPLING) + hit % fine // _OVERSAMPLING
     spoken_for, speaker, listener = np.unique(pixel, return_index=True, return_inverse=True)
-    lit, sky = _received(scene, points[speaker], normals[speaker], lamp, spoken_for, fine // _OVERSAMPLING)
+    lit, sky = _received(scene, points[speaker], normals[speaker], lamp, spoken_for, size)
     lit, sky = lit[listener], sky[listener]
     facing = np.maximum(normals @ lamp, 0) * lit
     fill = np.maximum(normals @ np.asarray(view.axes[0] * 0.8 - view.axes[2] * 0.6), 0) * sky
