@@ -5,6 +5,7 @@
 
 import logging
 import os
+import random
 import signal
 import socket
 import threading
@@ -82,7 +83,7 @@ def local_service(settings: Settings | None = None, host: str = "127.0.0.1", por
     from ray import serve  # noqa: PLC0415
 
     settings = settings or Settings()
-    port = port or _free_port()
+    port = port or _free_port(host)
     ray.init(
         address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, num_cpus=_cpus()
     )
@@ -113,10 +114,16 @@ def _cpus() -> int:
     return max(os.cpu_count() or 1, 2)  # replicas ask for a tenth each: two are enough for all of them
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_port(host: str) -> int:
+    # Below the ephemeral ports, out of which Ray's daemons take theirs, and above its worker ports.
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port on {host}")
 
 
 def _quiet_ray() -> None:

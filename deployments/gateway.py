@@ -223,12 +223,15 @@ class Gateway:
     async def events_of(self, generation_id: str, last: int | None) -> AsyncIterator[JobEvent | None]:
         """One job's log after `last`, ending with the job; None now and then while nothing happens."""
         cursor = last or 0
+        job = await self._jobs.get(generation_id)
         newest = await self._jobs.last_event()
         for event in await self._jobs.events_of(generation_id, cursor, 10_000):
             cursor = event.id
             yield event
             if mapping.is_final(event):
                 return
+        if job.is_terminal:
+            return  # its last event was seen before
         async for live in self._feed.follow(max(cursor, newest), lambda e: e.job_id == generation_id, IDLE_S):
             yield live
             if live is not None and mapping.is_final(live):

@@ -106,7 +106,7 @@ def test_arguments_override_variables_and_secrets_stay_hidden(monkeypatch: pytes
     monkeypatch.setenv("MOLDAR_STUDIO__LEASE_S", "7")
     monkeypatch.setenv("REPLICATE_API_TOKEN", "hunter2")
     assert Settings().studio.lease_s == 7
-    assert Settings(studio={"lease_s": 3}).studio.lease_s == 3  # type: ignore[arg-type]
+    assert Settings(studio={"lease_s": 3}).studio.lease_s == 3
     token = Settings().replicate_api_token
     assert token is not None
     assert token.get_secret_value() == "hunter2"
@@ -117,8 +117,8 @@ def test_one_disk_is_refused_for_many_nodes() -> None:
     with pytest.raises(ValueError, match="MOLDAR_DATABASE_URL"):
         Settings(nodes=2)
     with pytest.raises(ValueError, match="MOLDAR_ARTIFACTS_URL"):
-        Settings(nodes=2, database_url="postgresql+psycopg://db/moldar")  # type: ignore[arg-type]
-    Settings(nodes=2, database_url="postgresql+psycopg://db/x", artifacts_url="s3://b/p")  # type: ignore[arg-type]
+        Settings(nodes=2, database_url="postgresql+psycopg://db/moldar")
+    Settings(nodes=2, database_url="postgresql+psycopg://db/x", artifacts_url="s3://b/p")
 
 
 def test_serve_yaml_is_what_serve_deploy_takes_and_names_every_deployment() -> None:

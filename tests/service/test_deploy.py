@@ -2,16 +2,18 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 import yaml
 
-from tests.service.harness import ROOT, free_port, until
+from tests.service.harness import ROOT, free_port, kill, until
 
 pytestmark = pytest.mark.service
 BIN = Path(sys.executable).parent
@@ -30,7 +32,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, s
         "RAY_USAGE_STATS_ENABLED": "0",
     }
     port, dashboard = free_port(), free_port()
-    command = [
+    command: list[str | Path] = [
         BIN / "ray", "start", "--head", "--block", f"--port={port}", f"--dashboard-port={dashboard}",
         "--num-cpus=2", f"--temp-dir=/tmp/r{port}", "--include-dashboard=true",
     ]  # fmt: skip
@@ -39,7 +41,8 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, s
     environment["RAY_ADDRESS"] = f"127.0.0.1:{port}"
     environment["RAY_DASHBOARD_ADDRESS"] = f"http://127.0.0.1:{dashboard}"
     yield environment, dashboard
-    running.terminate()
+    for process in (*psutil.Process(running.pid).children(recursive=True), psutil.Process(running.pid)):
+        kill(process, signal.SIGKILL)  # Ray's own stop drains for half a minute
     running.wait(60)
 
 
@@ -51,7 +54,13 @@ def test_serve_deploy_brings_the_service_up(head: tuple[dict[str, str], int], tm
     url = f"http://127.0.0.1:{config['http_options']['port']}"
 
     def deployed() -> bool:
-        command = [BIN / "serve", "deploy", "-a", f"http://127.0.0.1:{dashboard}", str(tmp_path / "serve.yaml")]
+        command: list[str | Path] = [
+            BIN / "serve",
+            "deploy",
+            "-a",
+            f"http://127.0.0.1:{dashboard}",
+            str(tmp_path / "serve.yaml"),
+        ]
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False).returncode == 0
 
     until(deployed, 60, "serve deploy to be taken")
