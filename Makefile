@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.stamp
 PROMPT ?= a vase 120 mm tall in terracotta PLA
 TESTS  ?= tests
 
-.PHONY: demo test setup serve check fix bench gpu docs lock
+.PHONY: demo test setup serve check fix bench gpu docs pictures lock
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)    ## install, then make one object and print its quote
@@ -48,6 +48,9 @@ gpu:              ## checks that need a GPU
 
 docs: $(STAMP)    ## write the generated pages: settings, errors, metrics
 	$(BIN)/python -m docs.generate
+
+pictures: $(STAMP) ## draw the pictures of the README
+	$(BIN)/python -m docs.pictures
 
 lock:             ## resolve anew and write requirements.lock
 	rm -rf $(VENV)

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from jobs.model import Converted, FilePayload, Generated, Job, Provenance
-from pipelines.geometry import Camera, Gaussians, TriangleMesh
+from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.images import cut_out, decode
 from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidify
 from pipelines.parametric import build, design
-from pipelines.pictures import THREE_QUARTER, encode_png, render_mesh
-from pipelines.relief import RELIEF_VIEW, ReliefOptions, build_relief, resolved_mode
+from pipelines.pictures import encode_png, natural_view, render_mesh
+from pipelines.relief import ReliefOptions, build_relief, resolved_mode
 from pipelines.relief.asked import mode_asked
 
 DEFAULT_SIZE_MM: Final = 100.0  # longest side of what has no size of its own: most desktop printers take it twice over
@@ -77,15 +77,12 @@ def convert(job: Job, shape: Generated) -> Converted:
         EmptyGeometry, NotSolid, GeometryTooLarge: no solid can be made of the shape.
     """
     if shape.gaussians is not None:
-        return _solid_of(shape.gaussians, job.request.size_mm or DEFAULT_SIZE_MM, job.request.formats, THREE_QUARTER)
+        return _solid_of(shape.gaussians, job.request.size_mm or DEFAULT_SIZE_MM, job.request.formats)
     assert shape.mesh is not None, "a generated shape is a mesh or Gaussians"
-    view = RELIEF_VIEW if shape.provenance.backend == "relief" else THREE_QUARTER
-    return _solid_of(shape.mesh, job.request.size_mm, job.request.formats, view)
+    return _solid_of(shape.mesh, job.request.size_mm, job.request.formats)
 
 
-def _solid_of(
-    shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...], view: Camera
-) -> Converted:
+def _solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
     """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
     repairs: tuple[str, ...] = ()
     if isinstance(shape, Gaussians):
@@ -93,6 +90,7 @@ def _solid_of(
     else:
         solid = make_solid(shape)
         placed, repairs = place(solid.mesh, size_mm, up="z"), solid.repairs
-    preview = FilePayload("preview.png", "image/png", encode_png(render_mesh(placed.mesh, view)))
+    picture = render_mesh(placed.mesh, natural_view(placed.mesh))
+    preview = FilePayload("preview.png", "image/png", encode_png(picture))
     files = (FilePayload(f"model.{form}", MEDIA_TYPES[form], export_mesh(placed.mesh, form)) for form in formats)
     return Converted(placed.mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, *files))

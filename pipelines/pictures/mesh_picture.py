@@ -13,6 +13,9 @@ from pipelines.pictures.framing import Viewpoint, framed
 from pipelines.pictures.tracing import Floats, Scene, gradient_noise, hemisphere
 
 THREE_QUARTER: Final = Camera(elevation_deg=24.0, azimuth_deg=32.0, fovy_deg=26.0)
+# What lies flat, as a plate or a sign, is looked at from above and in front; what stands, from the side.
+_FLAT: Final = Camera(elevation_deg=52.0, azimuth_deg=12.0, fovy_deg=26.0)
+_FLATNESS = (0.1, 0.5)  # height over width, from lying to standing
 _SIZES = (16, 2048)
 _OVERSAMPLING = 2  # per axis
 _BLUR = 2.0  # pixels
@@ -29,6 +32,21 @@ _REACH = 2.5  # sizes of the object; beyond, the ground feels nothing of it
 _ALIKE_NORMALS = 0.97  # cosine of 14 degrees: flatter turns than a crease that is seen
 _ALIKE_COLORS = 12  # of 255: less than an edge in a picture
 _SHADOW_DEPTH = 0.62  # how far the ground darkens where neither lamp nor sky reaches
+
+
+def natural_view(mesh: TriangleMesh) -> Camera:
+    """Where a person would stand to look at the mesh: [object frame], higher and more in front the flatter it is."""
+    width, depth, height = mesh.size
+    standing = float(np.interp(height / max(width, depth, 1e-9), _FLATNESS, (0.0, 1.0)))
+
+    def between(flat: float, upright: float) -> float:
+        return flat + (upright - flat) * standing
+
+    return Camera(
+        elevation_deg=between(_FLAT.elevation_deg, THREE_QUARTER.elevation_deg),
+        azimuth_deg=between(_FLAT.azimuth_deg, THREE_QUARTER.azimuth_deg),
+        fovy_deg=THREE_QUARTER.fovy_deg,
+    )
 
 
 def render_mesh(mesh: TriangleMesh, camera: Camera = THREE_QUARTER, size: int = 512) -> NDArray[np.uint8]:

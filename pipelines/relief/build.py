@@ -1,13 +1,13 @@
 """One picture into a printable relief."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import InvalidInput, NoSubject
-from pipelines.geometry import Camera, TriangleMesh
+from pipelines.geometry import TriangleMesh
 from pipelines.images.cutout import Cutout
 from pipelines.meshing.placement import place
 from pipelines.relief.cutter import cutter
@@ -15,9 +15,6 @@ from pipelines.relief.heights import inflated, luminance
 from pipelines.relief.outline import sheet_of, solid_under
 
 ReliefMode = Literal["auto", "inflate", "plate", "cutter"]
-
-# A relief lies on its back: from above and in front it reads like the picture.
-RELIEF_VIEW: Final = Camera(elevation_deg=52.0, azimuth_deg=12.0, fovy_deg=26.0)
 
 _SIZES_MM = (5.0, 1000.0)
 _THICKNESSES_MM = (0.4, 200.0)

@@ -1,5 +1,5 @@
 """Choice of a backend: pure decisions over what is asked and what is configured."""
 
-from pipelines.routing.plan import BackendState, Method, Plan, PlanStep, Request, choose
+from pipelines.routing.plan import BackendName, BackendState, Licence, Method, Plan, PlanStep, Request, choose
 
-__all__ = ["BackendState", "Method", "Plan", "PlanStep", "Request", "choose"]
+__all__ = ["BackendName", "BackendState", "Licence", "Method", "Plan", "PlanStep", "Request", "choose"]

@@ -126,5 +126,5 @@ def _nobody(steps: list[PlanStep], states: list[BackendState], analysis: PromptA
     asked = f"a generation of {analysis.subject!r}" if analysis.subject and not request.images else "this request"
     mends = [state.remedy for step, state in zip(steps, states, strict=True) if state.remedy and not state.available]
     why = "; ".join(f"{step.backend}: {step.reason}" for step in steps)
-    would = f" It would be served by: {'; '.join(mends)}." if mends else ""
+    would = f" What could serve it: {'; '.join(mends)}." if mends else ""
     return f"No configured backend can serve {asked} ({why}).{would}"
