@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -55,16 +56,16 @@ def build(settings: Settings) -> Any:
     embedded = deployment("embedded", EmbeddedSolids, max_ongoing_requests=EMBEDDED_CAPACITY).bind()
     conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter)
     quoting = deployment("quoting", Quoting, max_ongoing_requests=2).bind(book, volume)
-    prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(volume)
+    prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(volume, settings.log_level)
     router = deployment("router", Router, max_ongoing_requests=1000).bind(
         backends.configured(settings, EMBEDDED_CAPACITY), meter
     )
     studio = deployment("studio", Studio, max_ongoing_requests=1000, health_check_period_s=5).bind(
-        StageHandles(embedded, conversion, quoting), meter, stores, settings.studio
+        StageHandles(embedded, conversion, quoting), meter, stores, settings.studio, settings.log_level
     )
     handles = Handles(prompts, router, studio, conversion, quoting, meter)
     ingress = deployment("gateway", serve.ingress()(Gateway), max_ongoing_requests=STREAMS)
-    return ingress.bind(handles, stores, settings.limits, book)
+    return ingress.bind(handles, stores, settings.limits, book, settings.log_level)
 
 
 def app(args: dict[str, Any]) -> Any:
@@ -84,12 +85,13 @@ def local_service(settings: Settings | None = None, host: str = "127.0.0.1", por
 
     settings = settings or Settings()
     port = port or _free_port(host)
+    graph = ThreadPoolExecutor(1).submit(build, settings)  # its imports take 0.7 s, which Ray's daemons leave free
     ray.init(
         address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, num_cpus=_cpus()
     )
     try:
         serve.start(http_options={"host": host, "port": port}, logging_config=_logging(settings))
-        serve.run(build(settings), name=APP_NAME, logging_config=_logging(settings))
+        serve.run(graph.result(), name=APP_NAME, logging_config=_logging(settings))
         yield f"http://{host}:{port}"
     finally:
         # Not serve.shutdown(): it drains for 9 s what the end of this Ray takes along in 1.4 s. Accepted jobs are in
@@ -135,3 +137,4 @@ def _quiet_ray() -> None:
         "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
     }.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)

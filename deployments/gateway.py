@@ -18,6 +18,7 @@ from deployments import mapping
 from deployments.api import create_api
 from deployments.calls import Handle, call
 from deployments.feed import EventFeed
+from deployments.logs import configure
 from deployments.settings import LimitSettings
 from deployments.telemetry import Reporter
 from jobs import requote
@@ -68,7 +69,10 @@ class Membership:
 class Gateway:
     """One ingress replica. Holds no job: every answer comes from the record."""
 
-    def __init__(self, handles: Handles, stores: tuple[str, str], limits: LimitSettings, book: PriceBook) -> None:
+    def __init__(
+        self, handles: Handles, stores: tuple[str, str], limits: LimitSettings, book: PriceBook, log_level: str
+    ) -> None:
+        configure(log_level)
         database_url, artifacts_url = stores
         self.limits = limits
         self.materials = mapping.material_list(book).model_dump_json().encode()

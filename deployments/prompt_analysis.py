@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from deployments.logs import configure
 from pipelines.errors import ContradictoryPrompt, ModeratedPrompt
 from pipelines.images import Cutout, cut_out, decode, encode_png
 from pipelines.prompt import analyse, contradictions, moderate
@@ -13,7 +14,8 @@ from pipelines.prompt.types import PromptAnalysis
 class PromptAnalyser:
     """One CPU replica."""
 
-    def __init__(self, build_volume_mm: tuple[float, float, float]) -> None:
+    def __init__(self, build_volume_mm: tuple[float, float, float], log_level: str) -> None:
+        configure(log_level)
         self._build_volume_mm = build_volume_mm
         analyse("a vase 10 cm tall", build_volume_mm)  # builds the unit registry before the first caller waits for it
 

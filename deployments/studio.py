@@ -13,6 +13,7 @@ from adapters.artifacts import Artifacts
 from adapters.clock import wall_clock
 from adapters.database import Database
 from deployments.calls import Handle, call
+from deployments.logs import configure
 from deployments.settings import StudioSettings
 from deployments.telemetry import JobObserver, Reporter
 from jobs.foreman import Foreman, Shift
@@ -60,8 +61,10 @@ class Studio:
         telemetry: Handle,
         stores: tuple[str, str],
         settings: StudioSettings,
+        log_level: str,
     ) -> None:
         database_url, artifacts_url = stores
+        configure(log_level)
         jobs, artifacts = Database(database_url), Artifacts(artifacts_url)
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
         observer = JobObserver(self._reporter)

@@ -9,6 +9,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from jobs.lifecycle import Stage
@@ -203,6 +204,9 @@ class JobObserver:
     def ended(self, job: Job, outcome: str, seconds: float) -> None:
         backend = job.plan.chosen
         self._move(backend, -1)
+        structlog.get_logger().info(
+            "job.ended", id=job.id, outcome=outcome, backend=backend, claims=job.claims, s=round(seconds, 3)
+        )
         if outcome in OUTCOMES:
             self._reporter.count("moldar_generations_total", job.request.method, backend, outcome)
             self._reporter.observe("moldar_generation_seconds", seconds, backend, outcome)
