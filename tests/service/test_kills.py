@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.service.harness import Service, kill, until
@@ -25,7 +26,7 @@ PROMPT = "a vase 60 mm tall"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("kills") / "data", {"MOLDAR_STUDIO__LEASE_S": "2"})
+    running = Service(tmp_path_factory.mktemp("kills") / "data", {"MOLDAR_STUDIO__LEASE_S": "2", "MOLDAR_LIMITS__QUEUED_JOBS": "30"})
     running.start()
     yield running
     running.stop()
@@ -99,6 +100,18 @@ def test_a_deployment_that_holds_no_job_may_die_at_any_time(service: Service, de
     for job_id in jobs:
         assert_done_once(service, job_id)
     until(service.is_ready, 60, "the service to be whole again")
+
+
+def test_more_than_may_wait_is_refused_and_what_waits_is_done(service: Service) -> None:
+    studio = service.replica("studio")
+    kill(studio, signal.SIGSTOP)
+    waiting = [service.submit(PROMPT) for _ in range(30)]
+    refused = httpx.post(f"{service.url}/v1/generations", json={"prompt": PROMPT}, timeout=30)
+    kill(studio, signal.SIGCONT)
+    assert refused.status_code == 429
+    assert refused.json()["code"] == "capacity.saturated"
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert {service.await_end(job_id) for job_id in waiting} == {"succeeded"}
 
 
 def test_everything_killed_at_once_and_started_again_finishes_what_was_accepted(service: Service) -> None:
