@@ -38,11 +38,11 @@ def create_api(gateway: "Gateway") -> FastAPI:
         redoc_url=None,
         responses=openapi.PROBLEMS,
     )
-    app.include_router(_generations(gateway), prefix="/v1", tags=["generations"])
-    app.include_router(_beside(gateway), prefix="/v1", tags=["generations"])
-    app.include_router(_tools(gateway), prefix="/v1", tags=["tools"])
+    app.include_router(_generations(gateway), tags=["generations"])
+    app.include_router(_beside(gateway), tags=["generations"])
+    app.include_router(_tools(gateway), tags=["tools"])
     app.include_router(_service(gateway), tags=["service"])
-    app.include_router(legacy_routes(gateway), prefix="/api", tags=["older interface"])
+    app.include_router(legacy_routes(gateway), tags=["older interface"])
     app.add_exception_handler(MoldarError, _on_error(gateway))
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
@@ -56,16 +56,13 @@ def create_api(gateway: "Gateway") -> FastAPI:
 def routes() -> tuple[str, ...]:
     """The templates of every route: the closed set that the HTTP metrics are labelled with."""
     nobody: Any = None
-    made = (*_prefixed("/v1", _generations(nobody), _beside(nobody), _tools(nobody)), *_prefixed("", _service(nobody)))
-    return tuple(dict.fromkeys((*made, *_prefixed("/api", legacy_routes(nobody)))))
-
-
-def _prefixed(prefix: str, *routers: APIRouter) -> tuple[str, ...]:
-    return tuple(prefix + getattr(route, "path", "") for router in routers for route in router.routes)
+    # Prefixes are the routers' own and not include_router's: only so does a matched route know its whole path.
+    routers = (_generations(nobody), _beside(nobody), _tools(nobody), _service(nobody), legacy_routes(nobody))
+    return tuple(dict.fromkeys(getattr(route, "path", "") for router in routers for route in router.routes))
 
 
 def _generations(gateway: "Gateway") -> APIRouter:
-    api = APIRouter()
+    api = APIRouter(prefix="/v1")
 
     @api.post(
         "/generations",
@@ -159,7 +156,7 @@ def _generations(gateway: "Gateway") -> APIRouter:
 
 
 def _beside(gateway: "Gateway") -> APIRouter:
-    api = APIRouter()
+    api = APIRouter(prefix="/v1")
 
     @api.post("/generations/{generation_id}/quotes", response_model=wire.Quote)
     async def requote(generation_id: Id, body: wire.QuoteRequest) -> Response:
@@ -188,7 +185,7 @@ def _beside(gateway: "Gateway") -> APIRouter:
 
 
 def _tools(gateway: "Gateway") -> APIRouter:
-    api = APIRouter()
+    api = APIRouter(prefix="/v1")
 
     @api.post("/analyses", response_model=wire.AnalysisResponse)
     async def analyse(body: wire.AnalysisRequest) -> Response:

@@ -20,7 +20,7 @@ from deployments.calls import Handle, call
 from deployments.feed import EventFeed
 from deployments.logs import configure
 from deployments.settings import LimitSettings
-from deployments.telemetry import Reporter
+from deployments.telemetry import BACKENDS, Reporter
 from jobs import requote
 from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob, StoredQuote
 from jobs.options import priced
@@ -212,8 +212,11 @@ class Gateway:
     async def metrics(self) -> bytes:
         """The text exposition of all metrics."""
         load = await self._jobs.load()
-        for backend, depth in load.queued:
-            self.reporter.level("moldar_queue_depth", depth, backend)
+        # From the record, where every studio's jobs are, rather than summed over reports that may be lost.
+        queued, running = dict(load.queued), dict(load.running)
+        for backend in BACKENDS:
+            self.reporter.level("moldar_queue_depth", queued.get(backend, 0), backend)
+            self.reporter.level("moldar_in_flight", running.get(backend, 0), backend)
         await self.reporter.flush()
         return cast("bytes", await call(self._handles.telemetry, "render"))
 

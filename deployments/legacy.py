@@ -62,7 +62,7 @@ class LegacyResult(BaseModel):
 
 def legacy_routes(gateway: "Gateway") -> APIRouter:
     """The routes under `/api`."""
-    api = APIRouter()
+    api = APIRouter(prefix="/api")
 
     @api.post("/gerar-3d-lgm", response_model=LegacyResult)
     async def from_prompt(body: LegacyPrompt) -> Response:

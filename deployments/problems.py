@@ -17,10 +17,7 @@ STATUS: Final[dict[type[e.MoldarError], int]] = {
     e.ModeratedPrompt: 422,
     e.NoBackend: 422,
     e.JobNotFound: 404,
-    e.JobCanceled: 409,
     e.IdempotencyConflict: 409,
-    e.AuthMissing: 401,
-    e.AuthInvalid: 401,
     e.EmptyGeometry: 422,
     e.NotSolid: 422,
     e.GeometryTooLarge: 413,
@@ -61,8 +58,6 @@ def _respond(
     headers = {}
     if status in (429, 503):
         headers["Retry-After"] = str(max(1, round(getattr(error, "retry_after_s", RETRY_AFTER_S))))
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
     return ProblemResponse(body.model_dump_json(), status, headers)
 
 

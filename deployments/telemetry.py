@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from jobs.lifecycle import Stage
 from jobs.model import Job
 from pipelines.errors import leaves
+from pipelines.printability import PrintReport
 
 BACKENDS: Final = ("parametric", "relief", "lgm", "openlrm", "replicate", "huggingface")
 METHODS: Final = ("auto", "local", "replicate", "huggingface", "parametric", "relief")
@@ -191,26 +192,21 @@ class JobObserver:
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
-        self._in_flight: dict[str, int] = dict.fromkeys(BACKENDS, 0)
 
     def stage(self, stage: Stage, backend: str, outcome: str, seconds: float) -> None:
         self._reporter.observe("moldar_stage_seconds", seconds, stage, backend, outcome)
 
     def started(self, job: Job, waited_s: float) -> None:
-        backend = job.plan.chosen
-        self._reporter.observe("moldar_queue_wait_seconds", max(waited_s, 0.0), backend)
-        self._move(backend, 1)
+        self._reporter.observe("moldar_queue_wait_seconds", max(waited_s, 0.0), job.plan.chosen)
+
+    def inspected(self, job: Job, report: PrintReport) -> None:
+        self._reporter.observe("moldar_printability_score", report.score, job.plan.chosen)
 
     def ended(self, job: Job, outcome: str, seconds: float) -> None:
         backend = job.plan.chosen
-        self._move(backend, -1)
         structlog.get_logger().info(
             "job.ended", id=job.id, outcome=outcome, backend=backend, claims=job.claims, s=round(seconds, 3)
         )
         if outcome in OUTCOMES:
             self._reporter.count("moldar_generations_total", job.request.method, backend, outcome)
             self._reporter.observe("moldar_generation_seconds", seconds, backend, outcome)
-
-    def _move(self, backend: str, step: int) -> None:
-        self._in_flight[backend] += step
-        self._reporter.level("moldar_in_flight", self._in_flight[backend], backend)

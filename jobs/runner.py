@@ -211,6 +211,7 @@ class _Run:
     async def _inspect(self) -> tuple[tuple[FilePayload, ...], str]:
         material = print_options(self._job).material
         self._report = await self._tools.stages.inspect(await self._current_mesh(), material)
+        self._tools.observer.inspected(self._job, self._report)
         document = REPORT.dump_json(self._report, indent=2)
         return (FilePayload("printability.json", "application/json", document),), document.decode()
 

@@ -10,10 +10,7 @@
     - ModeratedPrompt       prompt.moderated
     - NoBackend             backend.none_available
     - JobNotFound           job.not_found
-    - JobCanceled           job.canceled
     - IdempotencyConflict   idempotency.conflict
-    - AuthMissing           auth.missing
-    - AuthInvalid           auth.invalid
   x GeometryError         the shape cannot be made into a printable solid
     - EmptyGeometry         geometry.empty
     - NotSolid              geometry.not_solid
@@ -133,15 +130,6 @@ class JobNotFound(InputError):
         return f"There is no generation {self.job_id!r}."
 
 
-class JobCanceled(InputError):
-    """The job was cancelled by its owner."""
-
-    code = "job.canceled"
-
-    def __str__(self) -> str:
-        return "The generation was canceled."
-
-
 class IdempotencyConflict(InputError):
     """The same idempotency key came with another body."""
 
@@ -210,24 +198,6 @@ class StorageFailed(_Sentence, UpstreamError):
     """The database or the artifact store could not keep or give what was asked."""
 
     code = "storage.failed"
-
-
-class AuthMissing(InputError):
-    """The service asks for an API key and none was sent."""
-
-    code = "auth.missing"
-
-    def __str__(self) -> str:
-        return "An API key is required: send it as 'Authorization: Bearer KEY'."
-
-
-class AuthInvalid(InputError):
-    """The API key is unknown or revoked."""
-
-    code = "auth.invalid"
-
-    def __str__(self) -> str:
-        return "The API key is not valid."
 
 
 def leaves(base: type[MoldarError] = MoldarError) -> list[type[MoldarError]]:

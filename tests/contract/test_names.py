@@ -49,8 +49,8 @@ ROUTES = {
 CODES = {
     "input.invalid", "input.no_subject", "input.too_large", "input.unreadable", "prompt.contradictory",
     "prompt.moderated", "geometry.empty", "geometry.not_solid", "geometry.too_large", "backend.none_available",
-    "backend.failed", "capacity.saturated", "capacity.deadline", "auth.missing", "auth.invalid", "job.not_found",
-    "job.canceled", "idempotency.conflict", "storage.failed",
+    "backend.failed", "capacity.saturated", "capacity.deadline", "job.not_found",
+    "idempotency.conflict", "storage.failed",
 }  # fmt: skip
 METRICS = {
     "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",
@@ -157,9 +157,6 @@ def test_errors_survive_the_trip_between_processes() -> None:
         errors.IdempotencyConflict: ("k",),
         errors.Saturated: ("lgm", 3.0),
         errors.DeadlineExceeded: (5.0,),
-        errors.JobCanceled: (),
-        errors.AuthMissing: (),
-        errors.AuthInvalid: (),
     }
     for leaf in errors.leaves():
         error = leaf(*examples.get(leaf, ("one sentence",)))

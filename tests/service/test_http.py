@@ -461,6 +461,10 @@ class TestTheServiceItself:
             time.sleep(0.1)
         assert value(ended) == before + 1
         assert value("moldar_http_requests_total") > requests
+        assert value('moldar_http_requests_total{route="/v1/generations",status_class="2xx"}') > 0
+        assert value('moldar_http_requests_total{route="other",status_class="2xx"}') == 0
+        assert value('moldar_printability_score_count{backend="parametric"}') >= 1
+        assert value('moldar_in_flight{backend="parametric"}') == 0
         assert "vase" not in http.get("/metrics").text
 
     def test_the_older_interface_answers_with_its_own_names(self, http: httpx.Client) -> None:

@@ -26,7 +26,9 @@ PROMPT = "a vase 60 mm tall"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("kills") / "data", {"MOLDAR_STUDIO__LEASE_S": "2", "MOLDAR_LIMITS__QUEUED_JOBS": "30"})
+    running = Service(
+        tmp_path_factory.mktemp("kills") / "data", {"MOLDAR_STUDIO__LEASE_S": "2", "MOLDAR_LIMITS__QUEUED_JOBS": "30"}
+    )
     running.start()
     yield running
     running.stop()

@@ -69,5 +69,7 @@ class SilentObserver:
 
     def started(self, job: Job, waited_s: float) -> None: ...
 
+    def inspected(self, job: Job, report: PrintReport) -> None: ...
+
     def ended(self, job: Job, outcome: str, seconds: float) -> None:
         self.endings.append((job.id, outcome))
