@@ -43,8 +43,9 @@ bench: $(STAMP)   ## every figure of docs/benchmarks.md
 	$(BIN)/python -m bench
 
 gpu:              ## checks that need a GPU
-	@$(PYTHON) -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null \
-	  && $(PYTHON) -m pytest -q -m gpu tests/gpu || echo "no CUDA device here: nothing to check"
+	@if ! $(PYTHON) -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then \
+	  echo "no CUDA device here: nothing to check"; \
+	else $(PYTHON) -m pytest -q -m gpu tests/gpu || test $$? -eq 5; fi  # 5: no check in this version
 
 docs: $(STAMP)    ## write the generated pages: settings, errors, metrics
 	$(BIN)/python -m docs.generate

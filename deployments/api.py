@@ -77,11 +77,8 @@ def _generations(gateway: "Gateway") -> APIRouter:
         prefer: Annotated[str | None, Header(max_length=200, description="wait=N holds up to N seconds.")] = None,
     ) -> Response:
         """Accept a generation: 202 means that it is in the record and will end."""
-        from deployments.gateway import Submission  # noqa: PLC0415 - the gateway imports this module
-
         wait_s = _wait_s(prefer, gateway.limits.wait_s)
-        submission = Submission(await generation_request(request), idempotency_key=idempotency_key)
-        made = await gateway.accept(submission)
+        made = await gateway.submit(await generation_request(request), idempotency_key)
         if wait_s and not made.is_final:
             made = await gateway.wait(made.id, wait_s)
         headers = {"Location": f"/v1/generations/{made.id}"}

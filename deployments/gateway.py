@@ -50,15 +50,6 @@ class Handles:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """One request with what its caller sent beside it."""
-
-    request: wire.GenerationRequest
-    caller: str = LOCAL_CALLER
-    idempotency_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Membership:
     """The batch that a request is part of, and what identifies the whole of it."""
 
@@ -87,15 +78,9 @@ class Gateway:
         """The HTTP interface; Ray Serve asks for it once this replica is made."""
         return create_api(self)
 
-    async def submit(self, request: wire.GenerationRequest) -> wire.Generation:
+    async def submit(self, request: wire.GenerationRequest, idempotency_key: str | None = None) -> wire.Generation:
         """Accept one generation: when this returns it is in the record and will end. Raises errors of the tree."""
-        return await self.accept(Submission(request))
-
-    async def accept(self, submission: Submission) -> wire.Generation:
-        """Accept one generation for a caller."""
-        new = await self._prepare(submission)
-        job = (await self._record([new]))[0]
-        return mapping.generation(job)
+        return mapping.generation((await self._record([await self._prepare(request, idempotency_key)]))[0])
 
     async def accept_batch(self, request: wire.BatchRequest, idempotency_key: str | None = None) -> wire.Batch:
         """Accept many generations, all or none."""
@@ -105,7 +90,7 @@ class Gateway:
             # One after the other: a batch must not crowd out single requests. They are written together, so that
             # their keys are known together or not at all.
             key = f"{idempotency_key}#{number}" if idempotency_key else None
-            new.append(await self._prepare(Submission(one, idempotency_key=key), batch))
+            new.append(await self._prepare(one, key, batch))
         jobs = await self._record(new)
         return mapping.batch(jobs[0].batch_id or batch.id, jobs)
 
@@ -113,14 +98,14 @@ class Gateway:
         """One generation. Raises JobNotFound."""
         return await self._described(await self._jobs.get(generation_id))
 
-    async def get_batch(self, batch_id: str, caller: str = LOCAL_CALLER) -> wire.Batch:
+    async def get_batch(self, batch_id: str) -> wire.Batch:
         """One batch. Raises JobNotFound."""
-        return mapping.batch(batch_id, await self._jobs.batch(caller, batch_id))
+        return mapping.batch(batch_id, await self._jobs.batch(LOCAL_CALLER, batch_id))
 
-    async def page(self, cursor: str | None, limit: int, caller: str = LOCAL_CALLER) -> wire.GenerationPage:
+    async def page(self, cursor: str | None, limit: int) -> wire.GenerationPage:
         """Some generations, the newest first. Raises InvalidInput for a cursor that was not ours."""
         before = mapping.read_cursor(cursor) if cursor else None
-        jobs = await self._jobs.page(caller, before, limit + 1)
+        jobs = await self._jobs.page(LOCAL_CALLER, before, limit + 1)
         following = mapping.cursor(jobs[limit - 1].sequence) if len(jobs) > limit else None
         return wire.GenerationPage(items=tuple(mapping.generation(job) for job in jobs[:limit]), next_cursor=following)
 
@@ -244,13 +229,14 @@ class Gateway:
             if live is not None and mapping.is_final(live):
                 return
 
-    async def all_events(self, last: int | None, caller: str = LOCAL_CALLER) -> AsyncIterator[JobEvent | None]:
+    async def all_events(self, last: int | None) -> AsyncIterator[JobEvent | None]:
         """The log of all of a caller's jobs after `last`, or from now on; it never ends."""
-        async for event in self._feed.follow(last, lambda e: e.caller == caller, IDLE_S):
+        async for event in self._feed.follow(last, lambda e: e.caller == LOCAL_CALLER, IDLE_S):
             yield event
 
-    async def _prepare(self, submission: Submission, batch: Membership | None = None) -> NewJob:
-        request = submission.request
+    async def _prepare(
+        self, request: wire.GenerationRequest, idempotency_key: str | None, batch: Membership | None = None
+    ) -> NewJob:
         analysis = mapping.NO_PROMPT
         if request.prompt:
             analysis = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "understand", request.prompt))
@@ -258,13 +244,13 @@ class Gateway:
         job_id = JobId(f"gen_{uuid.uuid4().hex}")
         return NewJob(
             id=job_id,
-            caller=submission.caller,
+            caller=LOCAL_CALLER,
             request=mapping.job_request(request, await self._store_images(job_id, request.images)),
             analysis=analysis,
             plan=plan,
             created_at=wall_clock(),
             batch_id=batch.id if batch else None,
-            idempotency_key=submission.idempotency_key,
+            idempotency_key=idempotency_key,
             fingerprint=batch.fingerprint if batch else mapping.fingerprint(request),
         )
 
