@@ -146,7 +146,7 @@ class Counter:
         if noun is None:
             return
         reading = self._reading
-        before = [amount for amount in self._bare if amount.end <= noun.head_start]
+        before = [one for one in self._bare if one.end <= noun.head_start and not self._is_designation(one)]
         if before and noun.is_plural and (noun.family or self._leads(before[-1], noun.head_start)):
             amount = before[-1]
             self._bare.remove(amount)
@@ -156,6 +156,10 @@ class Counter:
             if reading.text_at(index) in _PAIRS and reading.text_at(index + 1) in ("of", "de"):
                 self._set_quantity(Amount(2.0, None, index, index + 1), index, index + 1)
                 return
+
+    def _is_designation(self, amount: Amount) -> bool:
+        """`d6 dice`, `R2 rings`: a number that touches a letter counts nothing."""
+        return self._reading.touches(amount.start) and self._reading.at(amount.start - 1).kind == "word"
 
     def _leads(self, amount: Amount, head: int) -> bool:
         """`5 dragons`, not `2024 calendar stands` or `3 boys' hats`."""

@@ -29,6 +29,7 @@ def english_noun(reading: Reading, start: int, first: int, jumps: Jumps) -> Noun
     unknown = _unknown_modifiers(reading, words, family.start) + _unknown_content(reading, end, jumps)
     if unknown and family.value.family in STRICT and not _shaped_only(reading, unknown):
         return Noun(start, first, head_end, end, "", family.value.is_plural)
+    head_end, end = max(head_end, family.end), max(end, family.end)  # "d6" ends with a number
     return Noun(start, family.start, head_end, end, family.value.family, family.value.is_plural, unknown)
 
 
@@ -142,10 +143,10 @@ def _ends_phrase(reading: Reading, index: int, jumps: Jumps) -> bool:
 
 
 def _family_ending_at(reading: Reading, words: list[int]) -> Match[Family] | None:
-    """The longest name that ends at the last word."""
+    """The longest name that ends at the last word, or goes on after it: the "set" of "planetary gear set"."""
     for index in words[-5:]:
         match = ENGLISH.match(reading, index)
-        if match is not None and match.end == words[-1] + 1:
+        if match is not None and match.end > words[-1]:
             return match
     return None
 

@@ -80,6 +80,14 @@ _KNOWN: Final = (
 )
 
 
+def begins_name(reading: Reading, index: int, jumps: Jumps) -> bool:
+    """Whether a name of several words begins here: "garden pot", "high chair"; not "black box", "10 cm high chair"."""
+    match = ENGLISH.match(reading, index)
+    if match is None or match.end == index + 1 or index in jumps.landings:
+        return False
+    return COLORS.match(reading, index) is None
+
+
 def skip_modifiers(reading: Reading, index: int, jumps: Jumps) -> int:
     """The token after determiners, numbers, adjectives, colours and the like."""
     while index < len(reading.tokens):
@@ -92,6 +100,8 @@ def skip_modifiers(reading: Reading, index: int, jumps: Jumps) -> int:
 
 def _after_modifier(reading: Reading, index: int, jumps: Jumps) -> int | None:
     """The token after a determiner, number, adjective, colour or the like; `None` if none stands there."""
+    if begins_name(reading, index, jumps):
+        return None
     if index in jumps:
         return jumps.over(index)
     for table in (COLORS, MATERIALS, SIDES):

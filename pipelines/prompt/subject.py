@@ -94,12 +94,18 @@ def _skip_preamble(reading: Reading, index: int) -> int:
     while index < len(reading.tokens):
         text = reading.text_at(index)
         linking = text in ("for", "de", "of", "'", ",", "!", "-", "print") and index > started
-        if text not in PREAMBLE and not linking:
-            break
+        if (text not in PREAMBLE and not linking) or (len(text) == 1 and _is_name(reading, index)):
+            break  # "u bolt", "d6"
         if text in ("for", "de", "of") and reading.text_at(index - 1) not in PREAMBLE:
             break
         index += 1
     return index
+
+
+def _is_name(reading: Reading, index: int) -> bool:
+    """Whether a name of several words begins here."""
+    match = ENGLISH.match(reading, index)
+    return match is not None and match.end > index + 1
 
 
 def _after_clause(reading: Reading, index: int) -> int:
@@ -121,7 +127,7 @@ def _noun_at(reading: Reading, index: int, jumps: Jumps) -> Noun | None:
     start = index
     index = skip_modifiers(reading, index, jumps)
     token = reading.at(index)
-    if token.kind != "word" or token.text in BOUNDARIES:
+    if token.kind != "word" or (token.text in BOUNDARIES and not _is_name(reading, index)):
         return None
     portuguese = PORTUGUESE.match(reading, index)
     if reading.language == "pt":

@@ -20,6 +20,7 @@ _TOKEN: Final = re.compile(
 )
 
 
+_BORDER: Final = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 _SHORTENED: Final = {"p": "para", "c": "com", "s": "sem", "w": "with"}  # "p/", "c/", "s/", "w/"
 
 
@@ -104,7 +105,7 @@ class PhraseTable(Generic[Value]):
         table: dict[tuple[str, ...], Value] = {}
         longest: dict[str, int] = {}
         for phrase, value in entries:
-            words = tuple(phrase.split())
+            words = tuple(_BORDER.sub(" ", phrase).split())  # "d20" is read as two tokens
             table.setdefault(words, value)
             longest[words[0]] = max(longest.get(words[0], 0), len(words))
         return cls(table, longest)

@@ -62,7 +62,7 @@ _ENGLISH: Final = {
         "name sign, name plate, nameplate, name tag, desk sign, door sign, desk nameplate", "name plaque, text sign"
     ),
     "die": phrases(
-        "die, dice, d6, gaming die, game die, gaming dice, game dice, playing die, playing dice", "cube die"
+        "die, dice, d6, gaming die, game die, gaming dice, game dice, playing die, playing dice", "cube die, d6 die, d6 dice, six sided die, six sided dice"
     ),
     "funnel": phrases("funnel, kitchen funnel, oil funnel"),
     "bottle": phrases("bottle, water bottle, wine bottle, perfume bottle, sports bottle, drink bottle"),
@@ -161,7 +161,7 @@ _NOT_ENGLISH: Final = phrases(
     "sippy cup",
     "stanley cup, menstrual cup, paper cup, music box, letter box, mail box, juke box, gear box, sand box",
     "drop box",
-    "match box, black box, ballot box, tinder box, chatter box, voice box, fuse box, junction box, phone box",
+    "match box, ballot box, tinder box, chatter box, voice box, fuse box, junction box, phone box",
     "police box",
     "telephone box, bird box, nest box, nesting box, x box, puzzle box, loot box, jack in the box, boom box",
     "pizza box",
@@ -186,7 +186,7 @@ _NOT_ENGLISH: Final = phrases(
     "dentist chair",
     "barber chair, push chair, ski chair, rolling chair, lounge chair",
     "light house, lighthouse, bird house, dog house, tree house, doll house, opera house, full house, ware house",
-    "power house, green house, out house, haunted house, gingerbread house, bat house, bee house, insect house",
+    "power house, out house, haunted house, gingerbread house, bat house, bee house, insect house",
     "coffee house",
     "fairy house, ginger bread house, birdhouse, publishing house, club house, bounce house, round house",
     "glass house",
@@ -216,7 +216,9 @@ _NOT_ENGLISH: Final = phrases(
     "cd tray, paint tray",
     "dice tray, cable tray, printer tray, egg tray, roller coaster, thread cutting die, extrusion die",
     "threading die, wire die",
-    "stamping die, cutting die, d4, d8, d10, d12, d20, d100, d3, poker dice, tournament bracket, battery bracket",
+    "stamping die, cutting die, d3, d3 die, d4, d4 die, d4 dice, d8, d8 die, d8 dice, d10, d10 die, d10 dice",
+    "d12, d12 die, d12 dice, d20, d20 die, d20 dice, d100, d100 die, d100 dice, die d4, die d8, die d10, die d12",
+    "die d20, dice d20, poker dice, tournament bracket, battery bracket",
     "ring bracket",
     "curly bracket, motor bracket, camera bracket, tv bracket, servo bracket, sensor bracket, bike bracket",
     "fan bracket",
