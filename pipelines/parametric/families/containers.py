@@ -96,7 +96,7 @@ BOX: Final = Family(
     "box",
     "a box",
     (
-        length("width", 80, "left to right", ("width", "length", "size", "diameter"), ("depth", "height"), low=8),
+        length("width", 80, "left to right", ("width", "length", "size"), ("depth", "height"), low=8),
         length("depth", 60, "front to back", ("depth", "width", "length", "size"), ("width", "height"), low=8),
         length(
             "height", 40, "from the bed to the rim, without the lid", ("height", "depth"), ("width", "depth"), low=4
@@ -135,6 +135,11 @@ def _pen_holder(s: Sketch) -> Solid:
     return union(body, floor_plate, dividers)
 
 
+def _settle_pen_holder(said: dict[str, float], _: str) -> dict[str, float]:
+    """A diameter is that of a circle, unless corners are asked for."""
+    return {"sides": 0.0, **said} if "diameter" in said else said
+
+
 PEN_HOLDER: Final = Family(
     "pen_holder",
     "a pen holder",
@@ -150,6 +155,7 @@ PEN_HOLDER: Final = Family(
     _pen_holder,
     color="#44546a",
     features=frozenset({"hollow"}),
+    settle=_settle_pen_holder,
 )
 
 

@@ -57,7 +57,7 @@ TABLE: Final = Family(
     "table",
     "a table",
     (
-        length("width", 100, "left to right", ("width", "length", "diameter", "size"), ("depth", "height"), low=12),
+        length("width", 100, "left to right", ("width", "length", "size"), ("depth", "height"), low=12),
         length("depth", 64, "front to back", ("depth", "width", "length", "size"), ("width", "height"), low=10),
         length("height", 60, "from the floor to the top", ("height", "depth"), ("width", "depth"), low=8),
         length("thickness", 4, "of the top", ("thickness",), ("width", "height"), low=0.6),

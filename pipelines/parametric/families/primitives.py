@@ -1,7 +1,9 @@
 """Plain solids, whole or hollow, with or without holes."""
 
+import math
 from typing import Final
 
+from pipelines.errors import ContradictoryPrompt
 from pipelines.parametric.expressions import Expression, cos, either, larger, smaller, sqrt
 from pipelines.parametric.families.measures import length, number, wall
 from pipelines.parametric.shapes import ball, bore, disc
@@ -115,6 +117,22 @@ def _cylinder(s: Sketch) -> Solid:
     return _ringed(s, extrude(section, s["height"]), inside, s["height"])
 
 
+def _settle_tube(said: dict[str, float], _: str) -> dict[str, float]:
+    """A tube is said by two of its outer diameter, its inner diameter and its wall."""
+    added = dict(said)
+    inner = added.pop("inner_diameter", None)
+    if inner is None:
+        return added
+    added.setdefault("diameter", inner + 2 * added.get("wall", 2.0))
+    wall_mm = (added["diameter"] - inner) / 2
+    if not math.isclose(added.setdefault("wall", wall_mm), wall_mm):
+        raise ContradictoryPrompt(
+            f"A cylinder {added['diameter']:g} mm across with an opening of {inner:g} mm has walls of {wall_mm:g} mm, "
+            f"but {added['wall']:g} mm is said too."
+        )
+    return added
+
+
 CYLINDER: Final = Family(
     "cylinder",
     "a cylinder",
@@ -130,6 +148,8 @@ CYLINDER: Final = Family(
     _cylinder,
     color="#5f9ea0",
     features=_FEATURES,
+    settle=_settle_tube,
+    hints=(length("inner_diameter", 30, "of a tube", ("inner_diameter",), low=0.5, feature="hollow"),),
 )
 
 

@@ -366,7 +366,7 @@ COASTER: Final = Family(
     (
         length("diameter", 95, "outside", ("diameter", "width", "size", "length"), low=20),
         wall("thickness", 5.0, "whole height", ("thickness", "height"), ("diameter",), derived=(3, 8)),
-        wall("lip", 1.6, "depth of the sunk middle", ("lip", "depth"), ("thickness",), derived=(0.4, 3)),
+        wall("lip", 1.6, "depth of the sunk middle", ("lip",), ("thickness",), derived=(0.4, 3)),
         INSCRIPTION,
     ),
     "a coaster 95 mm across",

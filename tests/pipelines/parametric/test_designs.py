@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from pipelines.errors import ContradictoryPrompt, InvalidInput, NoBackend
 from pipelines.parametric import FAMILIES, Design, build, design, serves
 from pipelines.prompt.types import PromptAnalysis
-from tests.pipelines.parametric.asking import NAMES, ask, ask_default, ask_parts, with_problem
+from tests.pipelines.parametric.asking import NAMES, ask, ask_default, ask_parts, volume_of, with_problem
 
 
 def test_every_family_that_is_promised_exists() -> None:
@@ -272,3 +273,34 @@ def test_a_design_made_by_hand_is_checked_as_well(broken: Design) -> None:
 def test_an_unknown_parameter_cannot_be_replaced() -> None:
     with pytest.raises(InvalidInput, match="wings"):
         design(ask("sphere")).replaced("wings", 2)
+
+
+def test_a_tube_is_said_by_its_two_diameters() -> None:
+    tube = design(ask("cylinder", diameter=50, inner_diameter=40, height=30))
+    assert (tube.value("diameter"), tube.value("wall")) == (50, 5)
+    assert volume_of(tube) == pytest.approx(math.pi * (25**2 - 20**2) * 30, rel=2e-3)
+
+
+def test_a_tube_by_its_opening_and_wall_is_as_wide_as_both() -> None:
+    assert design(ask("cylinder", inner_diameter=40, wall=3)).value("diameter") == 46
+
+
+def test_a_tube_whose_wall_contradicts_its_diameters_is_refused_with_both() -> None:
+    with pytest.raises(ContradictoryPrompt, match=r"walls of 5 mm, but 3 mm"):
+        design(ask("cylinder", diameter=50, inner_diameter=40, wall=3))
+
+
+@pytest.mark.parametrize("family", ["box", "table"])
+def test_what_has_corners_has_no_diameter(family: str) -> None:
+    with pytest.raises(ContradictoryPrompt, match="no diameter"):
+        design(ask(family, diameter=80))
+
+
+def test_a_coaster_of_two_sides_is_refused_and_not_given_a_deep_lip() -> None:
+    with pytest.raises(ContradictoryPrompt, match="no depth"):
+        design(ask("coaster", width=100, depth=50))
+
+
+def test_a_pen_holder_of_a_diameter_is_round_unless_corners_are_asked_for() -> None:
+    assert np.allclose(build(design(ask("pen_holder", diameter=80))).mesh.size[:2], 80, atol=0.1)
+    assert design(ask("pen_holder", diameter=80, sides=6)).value("sides") == 6
