@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.prompt.lengths import Amount, Measure
-from pipelines.prompt.nouns import Jumps
+from pipelines.prompt.nouns import Jumps, Noun
 from pipelines.prompt.problems import problem
 from pipelines.prompt.subject import Subject
 from pipelines.prompt.tokens import Reading, phrases
 from pipelines.prompt.types import Count, Number, Problem
 from pipelines.prompt.vocabulary_grammar import ADJECTIVES
 from pipelines.prompt.vocabulary_lengths import COUNTED
-from pipelines.prompt.vocabulary_style import COLORS, SIDES
+from pipelines.prompt.vocabulary_style import COLORS, ROUND, SIDES
 
 MAX_QUANTITY: Final = 10_000  # copies of one request; more is an order for injection moulding
 _MAX_COUNT: Final = 1_000
@@ -147,7 +147,11 @@ class Counter:
             return
         reading = self._reading
         before = [one for one in self._bare if one.end <= noun.head_start and not self._is_designation(one)]
-        if before and noun.is_plural and (noun.family or self._leads(before[-1], noun.head_start)):
+        if (
+            before
+            and (noun.is_plural or before[-1].value == 1)
+            and (noun.family or self._leads(before[-1], noun.head_start))
+        ):
             amount = before[-1]
             self._bare.remove(amount)
             self._set_quantity(amount, amount.start, amount.end)
@@ -184,12 +188,20 @@ class Counter:
         noun = self._subject.noun
         if noun is None or noun.family in ("", "nut", "bolt"):
             return
+        if noun.family == "pen_holder":
+            self._read_round(noun)
         for match in SIDES.matches(self._reading):
             is_plain = match.value == (6 if noun.family == "die" else 4) and noun.family in _SQUARE_FAMILIES
             if noun.start <= match.start < noun.end + 3 and not is_plain:
                 self._counts.setdefault(
                     "sides", Count("sides", match.value, self._reading.span(match.start, match.end))
                 )
+
+    def _read_round(self, noun: Noun) -> None:
+        """A round pen holder has no corners; without the word it has six."""
+        for index in range(noun.start, noun.end):
+            if self._reading.text_at(index) in ROUND:
+                self._counts.setdefault("sides", Count("sides", 0, self._reading.span(index, index + 1)))
 
     def _tell(self, code: str, start: int, end: int) -> None:
         reading = self._reading

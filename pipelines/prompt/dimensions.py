@@ -54,6 +54,12 @@ _PRODUCTS: Final[Mapping[str, tuple[DimensionName, ...]]] = {
     "washer": ("diameter", "inner_diameter", "thickness"),
     "spacer": ("diameter", "inner_diameter", "height"),
 }
+# What AxB says of things that have no front and depth of their own.
+_PAIRS: Final[Mapping[str, tuple[DimensionName, ...]]] = {
+    "bracket": ("height", "depth"),
+    "cylinder": ("diameter", "height"),
+    "cone": ("diameter", "height"),
+}
 _REACH: Final = 6  # fillers stepped over at most
 _LETTERS: Final = {
     "en": {"l": "length", "w": "width", "d": "depth", "h": "height"},
@@ -142,8 +148,15 @@ class _Namer:
             return
         self._tell_internal(group)
         part = self._part(group)
+        is_plain = self._clauses.kind(group.start) is None and self._is_followed_by_thing(group)
         if self._belongs_elsewhere(group, part):
+            if is_plain:
+                self._tell("feature.unsupported", group.start, group.end + 1)  # "a vase 20 cm zebra"
+            elif self._clauses.is_adding(group.start):
+                self._tell("feature.unsupported", group.start, group.end)  # "with a dragon of 3 cm"
             return
+        if is_plain:
+            self._tell("feature.unsupported", group.end, group.end + 1)  # "a vase 20 cm tall zebra"
         if len(measure.amounts) > 1:
             self._name_product(group, part)
         else:
@@ -154,7 +167,8 @@ class _Namer:
         index = group.start - 1
         while self._is_filler(index) or self._reading.text_at(index) in _EXTENTS:
             index -= 1
-        if self._reading.text_at(index) in _INTERNAL and index >= self._subject.end:
+        is_used = index in self._used_axes or self._family == "ring"  # "10 mm interno 2 mm"; rings are measured inside
+        if self._reading.text_at(index) in _INTERNAL and index >= self._subject.end and not is_used:
             self._tell("feature.unsupported", index, group.start if group.start > index + 1 else group.end)
 
     # --- which axis words belong to a measure -------------------------------------------------------------------------
@@ -232,14 +246,24 @@ class _Namer:
         values = [amount.value for amount in group.measure.amounts]
         if len(values) > 1:
             return not math.isnan(sum(values)) and (len(values) == 3 or max(values) >= 10) and not self._is_grid(group)
-        if not group.axes or group.axes[0].value.name == "print_setting":
-            return bool(group.axes)
+        if not group.axes:
+            before = self._words.part_to.get(group.start)
+            return before is not None and before.value == "wall"  # "wall 3 height 30 mm"
+        if group.axes[0].value.name == "print_setting":
+            return True
         follows = self._reading.at(group.end)
         if group.end == group.measure.end:  # "height 120", not "size 10 shoes" or "diameter 2 times"
+            if group.axes[0].value.name != "size" and self._describes(group.end):
+                return True  # "módulo 1,5 furo de 5 mm", "height 120 red"
             return (
                 follows.kind != "word" or follows.text in _NOT_NOUNS or self._words.axis_from.get(group.end) is not None
             )
         return not (group.axes[0].value.is_adjective and self._is_noun(group.end))  # "3 long legs"
+
+    def _describes(self, index: int) -> bool:
+        """Whether a part, a colour or a material of the object is named here."""
+        tables = (COLORS, MATERIALS)
+        return index in self._words.part_from or any(table.match(self._reading, index) for table in tables)
 
     def _is_grid(self, group: _Group) -> bool:
         return self._reading.text_at(group.end) in (
@@ -311,11 +335,22 @@ class _Namer:
         noun = self._subject.noun
         if part is not None or noun is None or group.start < noun.head_end:
             return False
-        if self._reading.language == "en" and self._is_noun(group.end):
+        if self._reading.language == "en" and self._is_noun(group.end) and not self._is_whole_extent(group):
             return True
         if any(solid.start <= group.start < solid.end for solid in self._subject.solids):
             return False
         return self._clauses.is_adding(group.start) and self._follows_unknown(group.start)
+
+    def _is_whole_extent(self, group: _Group) -> bool:
+        """Whether a word after the length cannot take it away: "80x60x40 mm walnut", "chair 9 cm tall walnut"."""
+        is_product = len(group.measure.amounts) == 3
+        return is_product or (bool(group.axes) and self._clauses.kind(group.start) is None)
+
+    def _is_followed_by_thing(self, group: _Group) -> bool:
+        """Whether a word that no table knows follows the length, once the object is named."""
+        noun = self._subject.noun
+        is_named = noun is not None and bool(noun.family) and group.start >= self._subject.end
+        return is_named and self._reading.language == "en" and is_plain_word(self._reading, group.end)
 
     def _is_noun(self, index: int) -> bool:
         """Whether a thing is named here, adjectives before it included."""
@@ -382,6 +417,11 @@ class _Namer:
         if group.axes and group.axes[0].value.name in ("diameter", "inner_diameter"):
             extent: DimensionName = "length" if self._family == "bolt" else "height"
             return ("diameter", extent)
+        values = [amount.value for amount in group.measure.amounts]
+        if len(values) == 2 and self._family in _PAIRS:
+            return _PAIRS[self._family]
+        if self._family == "bracket" and len(values) == 3 and values[0] == values[1] > values[2]:
+            return self._lettered(group) or ("height", "depth", "width")  # a profile of equal legs: leg x leg x length
         return self._lettered(group) or _PRODUCTS.get(self._family, ("width", "depth", "height"))
 
     def _lettered(self, group: _Group) -> tuple[DimensionName, ...]:

@@ -25,7 +25,8 @@ from pipelines.prompt.vocabulary_style import (
 _FRUITS: Final = frozenset(
     phrases(
         "orange, lime, olive, mint, salmon, cream, coral, lavender, copper, rosa, laranja, menta, lavanda",
-        "marfim, violeta, rose",
+        "marfim, violeta, rose, peach, plum, sage, sand, caramel, wood, oak, walnut, maple, emerald, sapphire, azure",
+        "mostarda, mustard, ameixa, pessego, caramelo, esmeralda, petroleo, carvalho, nogueira, mogno",
     )
 )
 
@@ -75,7 +76,8 @@ def _colors_object(reading: Reading, match: Match[str], subject: Subject, clause
     if match.start < subject.end or subject.noun is None:
         return True
     if reading.language == "en":
-        return not _describes_next(reading, match.end) or before.text == "in"
+        is_content = before.text == "for"  # "a box for sand"
+        return not (is_content or _describes_next(reading, match.end)) or before.text == "in"
     return not _describes_previous(reading, match, subject, clauses)
 
 

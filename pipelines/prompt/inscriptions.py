@@ -69,10 +69,11 @@ class Inscription:
 
 
 def find_inscription(folded: Folded, tokens: Sequence[Token], reading: Reading) -> Inscription:
-    """The first quoted text that is no name of an object, else the words after a phrase that announces one."""
+    """The first quoted text that does not name the object itself, else the words after a phrase that announces one."""
     quotes = list(_quotes(folded.plain))
+    named_at = _first_name(reading) if quotes else len(folded.plain)
     for start, end in quotes:
-        if not _is_object(folded.plain[start + 1 : end - 1]):
+        if named_at < start or not _is_object(folded.plain[start + 1 : end - 1]):
             span = folded.span(start + 1, end - 1)
             return Inscription(Word(folded.text[span.start : span.end], span), _collapse(tokens, quotes))
     found = next(_announced(reading), None)
@@ -105,6 +106,16 @@ def _quotes(plain: str) -> Iterator[tuple[int, int]]:
 def _is_object(content: str) -> bool:
     words = tuple(content.split())
     return words in ENGLISH.entries or words in PORTUGUESE.entries or not content.strip()
+
+
+def _first_name(reading: Reading) -> int:
+    """Where the first name of an object stands: in `chaveiro "CASA"` the house is what to write."""
+    names = (
+        token.start
+        for index, token in enumerate(reading.tokens)
+        if ENGLISH.match(reading, index) or PORTUGUESE.match(reading, index)
+    )
+    return next(names, len(reading.folded.plain))
 
 
 def _collapse(tokens: Sequence[Token], stretches: Sequence[tuple[int, int]]) -> tuple[Token, ...]:

@@ -27,7 +27,8 @@ _MODIFIERS: Final = (
     | NUMBER_WORDS
     | {"-", ",", "'", '"', "⌀", "~", "flexible", "flexivel", "hollow", "oco", "oca", "outdoor", "mechanical"}
 )
-BOUNDARIES: Final = PREPOSITIONS | CONNECTIVES | VERBS
+_POLITE: Final = {"please", "pls", "plz", "thanks", "thank", "obrigado", "obrigada", "pf", "pfv"}
+BOUNDARIES: Final = PREPOSITIONS | CONNECTIVES | VERBS | _POLITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,9 @@ _KNOWN: Final = (
 
 
 def begins_name(reading: Reading, index: int, jumps: Jumps) -> bool:
-    """Whether a name of several words begins here: "garden pot", "high chair"; not "black box", "10 cm high chair"."""
+    """Whether a name of several words begins here: "garden pot", "high chair"; not in "10 cm high chair"."""
     match = ENGLISH.match(reading, index)
-    if match is None or match.end == index + 1 or index in jumps.landings:
-        return False
-    return COLORS.match(reading, index) is None
+    return match is not None and match.end > index + 1 and index not in jumps.landings
 
 
 def skip_modifiers(reading: Reading, index: int, jumps: Jumps) -> int:

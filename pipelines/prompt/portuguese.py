@@ -5,8 +5,8 @@ from pipelines.prompt.numerals import NUMBER_WORDS
 from pipelines.prompt.spelling import nearest_family
 from pipelines.prompt.tokens import Match, Reading
 from pipelines.prompt.vocabulary_families import PORTUGUESE, STRICT
-from pipelines.prompt.vocabulary_grammar import ADJECTIVES, CONTAINERS
-from pipelines.prompt.vocabulary_lengths import AXES
+from pipelines.prompt.vocabulary_grammar import ADJECTIVES, CONTAINERS, SIDE_BY_SIDE
+from pipelines.prompt.vocabulary_lengths import AXES, PARTS
 from pipelines.prompt.vocabulary_style import COLORS, MATERIALS, SIDES
 
 
@@ -43,7 +43,7 @@ def _portuguese_end(reading: Reading, index: int, jumps: Jumps) -> tuple[int, li
             step = index + 1 + is_article
         elif reading.at(index).kind != "word" or text in BOUNDARIES:
             break
-        if _ends_complement(reading, step, jumps):
+        if _ends_complement(reading, step, jumps) or SIDE_BY_SIDE.match(reading, step) is not None:
             break
         if is_plain_word(reading, step):
             unknown.append((step, step + 1))
@@ -67,4 +67,7 @@ def _ends_complement(reading: Reading, index: int, jumps: Jumps) -> bool:
     token = reading.at(index)
     if token.kind != "word" or token.text in BOUNDARIES or index in jumps or token.text in NUMBER_WORDS:
         return True
+    part = PARTS.match(reading, index)
+    if part is not None and part.end in jumps:
+        return True  # "cone truncado base 40 mm"
     return AXES.match(reading, index) is not None and token.text not in ("parede", "lado")

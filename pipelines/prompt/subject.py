@@ -10,6 +10,7 @@ from pipelines.prompt.portuguese import portuguese_noun
 from pipelines.prompt.tokens import Reading, phrases
 from pipelines.prompt.vocabulary_families import ENGLISH, PORTUGUESE, SOLIDS
 from pipelines.prompt.vocabulary_grammar import (
+    BESIDE,
     CONTAINERS,
     GENERIC_HOLDERS,
     ON_TOP,
@@ -19,6 +20,7 @@ from pipelines.prompt.vocabulary_grammar import (
     POTS,
     PREAMBLE,
     PREPOSITIONS,
+    SIDE_BY_SIDE,
     SIGNS,
     UNDER,
 )
@@ -167,6 +169,9 @@ def _says_something(reading: Reading, index: int) -> bool:
 
 def _combination(reading: Reading, noun: Noun, jumps: Jumps) -> Subject:
     """Plain solids that stand on each other: "a sphere on top of a cylinder", "a cube with a sphere on top"."""
+    row = _row(reading, noun, jumps)
+    if len(row.solids) > 1:
+        return row
     solids, on_top, index = [noun], (0, 0), noun.end
     while len(solids) < _MOST_SOLIDS:
         index = _skip_extent(reading, index, jumps)
@@ -187,6 +192,26 @@ def _combination(reading: Reading, noun: Noun, jumps: Jumps) -> Subject:
     if len(solids) == 1:
         return Subject(noun, end=noun.end)
     return Subject(noun, tuple(solids), on_top, index)
+
+
+def _row(reading: Reading, noun: Noun, jumps: Jumps) -> Subject:
+    """Plain solids in a row: "a cube next to a sphere", "a cube, a cone and a sphere side by side"."""
+    solids, joints, index = [noun], 0, noun.end
+    while len(solids) < _MOST_SOLIDS:
+        index = _skip_extent(reading, index, jumps)
+        beside = BESIDE.match(reading, index)
+        is_listed = reading.text_at(index) in ("and", "e", "&", "plus", "mais")
+        begun = beside.end if beside is not None else index + is_listed
+        following = _noun_at(reading, begun, jumps) if begun > index or reading.text_at(index - 1) == "," else None
+        if following is None or following.family not in SOLIDS:
+            break
+        solids.append(following)
+        joints += beside is not None
+        index = following.end
+    closing = SIDE_BY_SIDE.match(reading, index + (reading.text_at(index) in ("placed", "standing", "joined")))
+    if joints < len(solids) - 1 and closing is None:
+        return Subject(noun, end=noun.end)
+    return Subject(noun, tuple(solids), None, index if closing is None else closing.end)
 
 
 def _with_on_top(reading: Reading, noun: Noun, index: int, jumps: Jumps) -> Subject:

@@ -15,13 +15,10 @@ from pipelines.prompt.units import ANGLE_UNITS, CAPACITY_UNITS
 from pipelines.prompt.vocabulary_families import ENGLISH, PORTUGUESE
 from pipelines.prompt.vocabulary_grammar import UNSUPPORTED_LOOKS
 from pipelines.prompt.vocabulary_lengths import AXES, PARTS
-from pipelines.prompt.vocabulary_style import COLORS, FEATURES, MATERIALS, SIDES, USES
+from pipelines.prompt.vocabulary_style import COLORS, FEATURES, MATERIALS, ROUND, SIDES, USES
 
 _ARTICLES: Final = frozenset({"a", "an", "um", "uma"})
 # Outlines that these families do not have; those of a number of sides are counts.
-_ROUND: Final = frozenset(
-    phrases("round, circular, cylindrical, redondo, redonda, redondos, redondas, cilindrico, cilindrica")
-)
 _RECTANGULAR: Final = frozenset(phrases("rectangular, retangular, retangulares"))
 _ANGULAR_FAMILIES: Final = frozenset(
     phrases("box, tray, house, cube, die, bracket, phone_stand, name_sign, keychain, chair, table")
@@ -47,7 +44,7 @@ def find_unsupported(reading: Reading, subject: Subject, clauses: Clauses, found
         return []
     stretches = [
         *_additions(reading, subject, clauses, _covered(reading, found.numbers)),
-        *_numbers(reading, clauses, found),
+        *_numbers(reading, noun, clauses, found),
         *_outlines(reading, noun),
         *_corners(reading, found),
     ]
@@ -65,19 +62,19 @@ def _covered(reading: Reading, numbers: Numbers) -> set[int]:
     return covered
 
 
-def _numbers(reading: Reading, clauses: Clauses, found: Found) -> Iterator[tuple[int, int]]:
+def _numbers(reading: Reading, noun: Noun, clauses: Clauses, found: Found) -> Iterator[tuple[int, int]]:
     """Capacities, angles, and bare numbers that nothing reads, unless those are of what the object is for."""
     for start, end in found.numbers.foreign:
         if reading.text_at(end - 1) in CAPACITY_UNITS | ANGLE_UNITS:
             yield start, end
     for amount in found.unused:
-        if clauses.kind(amount.start) is not False:
+        if clauses.kind(amount.start) is not False and not noun.head_start <= amount.start < noun.head_end:
             yield amount.start, amount.end
 
 
 def _outlines(reading: Reading, noun: Noun) -> Iterator[tuple[int, int]]:
     """A round box, a rectangular plate."""
-    strange = _ROUND if noun.family in _ANGULAR_FAMILIES else _RECTANGULAR if noun.family in _ROUND_FAMILIES else ()
+    strange = ROUND if noun.family in _ANGULAR_FAMILIES else _RECTANGULAR if noun.family in _ROUND_FAMILIES else ()
     for index in range(noun.start, noun.end):
         if reading.text_at(index) in strange:
             yield index, index + 1

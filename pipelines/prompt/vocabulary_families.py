@@ -62,7 +62,9 @@ _ENGLISH: Final = {
         "name sign, name plate, nameplate, name tag, desk sign, door sign, desk nameplate", "name plaque, text sign"
     ),
     "die": phrases(
-        "die, dice, d6, gaming die, game die, gaming dice, game dice, playing die, playing dice", "cube die, d6 die, d6 dice, six sided die, six sided dice"
+        "die, dice, d6, gaming die, game die, gaming dice, game dice, playing die, playing dice",
+        "cube die, d6 die, d6 dice, six sided die",
+        "six sided dice",
     ),
     "funnel": phrases("funnel, kitchen funnel, oil funnel"),
     "bottle": phrases("bottle, water bottle, wine bottle, perfume bottle, sports bottle, drink bottle"),
@@ -87,7 +89,7 @@ _PORTUGUESE: Final = {
     "cup": phrases("xicara, copo, copinho, chavena"),
     "box": phrases("caixa, caixinha, caixote, porta joias"),
     "tray": phrases("bandeja, travessa"),
-    "plate": phrases("prato, pratinho, pires"),
+    "plate": phrases("prato, pratinho, pires, prato fundo, prato raso"),
     "coaster": phrases(
         "porta copo, porta copos, descanso de copo, descanso para copo, descanso de copos", "bolacha de chope"
     ),

@@ -93,7 +93,7 @@ ADJECTIVES: Final = frozenset(
         "upper, lower, central, center, centre, middle, rectangular, high, quality, cheap, simple, parametric",
         "precise, exact, external, internal",
         "threaded, hexagonal, square, octagonal, triangular, pentagonal, m, iso, metric, kitchen, wall, desk",
-        "home, office, bathroom, bedroom",
+        "home, office, bathroom, bedroom, workshop, garage, dollhouse",
         "living, room, garden, hex, approximately, approx, about, roughly, exactly, nominal, total, overall",
         "maximum, minimum, max, min, only",
         "diy, custom_made, handmade, gift, birthday, wedding, christmas, party, spare, replacement, cool_looking",
@@ -229,11 +229,25 @@ OTHER_CLAUSES: Final = PhraseTable.of(
         "feita, usando, entre, obrigado, obrigada, sobre a mesa, na parede, em cima da mesa",
     )
 )
+BESIDE: Final = PhraseTable.of(
+    (phrase, True)
+    for phrase in phrases(
+        "beside, next to, alongside, adjacent to, to the left of, to the right of, ao lado de, ao lado do",
+        "ao lado da, junto de, junto a",
+    )
+)
+SIDE_BY_SIDE: Final = PhraseTable.of(
+    (phrase, True)
+    for phrase in phrases(
+        "side by side, next to each other, beside each other, in a row, lado a lado, um ao lado do outro",
+        "uma ao lado da outra, um do lado do outro, em fila, em linha",
+    )
+)
 ON_TOP: Final = PhraseTable.of(
     (phrase, True)
     for phrase in phrases(
         "on top of, on, atop, over, above, standing on, sitting on, on top, upon, em cima de, em cima do",
-        "em cima da, sobre, acima de, no topo de",
+        "em cima da, em cima, por cima, sobre, acima de, no topo de, no topo",
     )
 )
 UNDER: Final = PhraseTable.of(

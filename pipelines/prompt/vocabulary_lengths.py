@@ -139,7 +139,8 @@ _PARTS: Final[dict[PartName, list[str]]] = {
     "hole": phrases(
         "hole, holes, furo, furos, buraco, buracos, bore, bores, perforation, perforations, orificio",
         "orificios, furo do eixo, furo de eixo, furo para eixo, furo para o eixo, furo no centro, furo no meio",
-        "shaft hole, axle hole",
+        "shaft hole, axle hole, hole through the middle, hole through the center, hole through the centre",
+        "hole through it",
         "hole for the shaft, hole in the middle, hole in the center, hole in the centre, mounting holes",
         "screw holes, screw hole, drain hole, drainage hole, drainage holes, drain holes",
         "furo de drenagem, furos de drenagem, center hole, through hole, furo passante, furo central, keyring hole",

@@ -60,6 +60,37 @@ _COLORS: Final = {
     "#ff69b4": phrases("hot pink, rosa choque, pink neon"),
     "#d2b48c": phrases("tan"),
     "#fffdd0": phrases("cream, cor creme"),
+    # Names without a CSS colour, as paint charts and Wikipedia's "List of colors" have them.
+    "#e2725b": phrases("terracotta, terra cotta, terracota"),
+    "#b5533c": phrases("brick red, vermelho tijolo, cor de tijolo, cor tijolo, cor de telha, cor telha"),
+    "#e1ad01": phrases("mustard yellow, mustard, amarelo mostarda, mostarda, cor de mostarda"),
+    "#b76e79": phrases("rose gold, ouro rosa, ouro rose, rose gold metallic"),
+    "#b5a642": phrases("brass, latao"),
+    "#faf9f6": phrases("off white, offwhite, branco gelo, cor gelo"),
+    "#c3b091": phrases("khaki, caqui"),
+    "#f4a460": phrases("sand, cor de areia, cor areia, sandy brown"),
+    "#9caf88": phrases("sage green, sage, verde salvia"),
+    "#50c878": phrases("emerald, emerald green, verde esmeralda, esmeralda"),
+    "#0f52ba": phrases("sapphire, azul safira"),
+    "#e34234": phrases("vermilion, scarlet, escarlate"),
+    "#dc143c": phrases("crimson, carmesim, carmim"),
+    "#cc5500": phrases("burnt orange, laranja queimado"),
+    "#ffcba4": phrases("peach, pessego, cor de pessego"),
+    "#ff007f": phrases("bright pink, pink choque"),
+    "#708090": phrases("slate, slate gray, slate grey, cinza ardosia"),
+    "#483c32": phrases("taupe"),
+    "#967bb6": phrases("mauve, malva"),
+    "#8e4585": phrases("plum, ameixa, cor de ameixa"),
+    "#7b3f00": phrases("chocolate brown, marrom chocolate, cor de chocolate"),
+    "#c68e17": phrases("caramel, caramelo, cor de caramelo"),
+    "#0047ab": phrases("cobalt, cobalt blue, azul cobalto"),
+    "#007fff": phrases("azure, electric blue, azul eletrico"),
+    "#5f9ea0": phrases("petrol blue, azul petroleo, petroleo"),
+    "#a1785c": phrases("wood, wood brown, wood color, wood colour, wood coloured, wood colored, wooden brown")
+    + phrases("cor de madeira, cor madeira, marrom madeira, oak, carvalho, cor de carvalho"),
+    "#5d432c": phrases("walnut, nogueira, cor de nogueira, dark wood, madeira escura"),
+    "#d8b589": phrases("light wood, madeira clara, pine wood, maple"),
+    "#c04000": phrases("mahogany, mogno"),
     "#36454f": phrases("charcoal, grafite, graphite"),
     # Dark and light: the CSS names, but for gray, whose CSS "darkgray" is lighter than its "gray".
     "#006400": phrases("dark green, verde escuro, verde escura, verdes escuros, darkgreen"),
@@ -171,6 +202,9 @@ BY_DEFAULT: Final[dict[tuple[str, FeatureName], FeatureName]] = {
 }
 NEGATIONS: Final = frozenset(phrases("no, not, without, never, except, sem, nao, exceto, nem, non"))
 
+ROUND: Final = frozenset(
+    phrases("round, circular, cylindrical, redondo, redonda, redondos, redondas, cilindrico, cilindrica")
+)
 # Shapes that are a number of sides.
 SIDES: Final = PhraseTable.of(
     [

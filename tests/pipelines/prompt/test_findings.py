@@ -41,6 +41,13 @@ def value(analysis: PromptAnalysis, field: str) -> object:
         ("qty: 7 vase", "quantity", 7),
         ("2024 calendar stand", "quantity", None), ("a vase for 12 roses", "quantity", None),
         ("5 dragons", "quantity", 5),
+        ("a d6 dice 16mm", "quantity", None), ("1 vaso", "quantity", 1),
+        ('chaveiro 60x25mm com texto "CASA"', "inscription", "CASA"), ('keychain "Bola"', "inscription", "Bola"),
+        ("a terracotta vase", "color", "#e2725b"), ("vaso terracota", "color", "#e2725b"),
+        ("chair 9 cm tall walnut", "color", "#5d432c"), ("bandeja cor de madeira", "color", "#a1785c"),
+        ("small box wood brown", "color", "#a1785c"), ("rose gold ring", "color", "#b76e79"),
+        ("mustard yellow vase", "color", "#e1ad01"), ("garden pot, brick red", "color", "#b5533c"),
+        ("a box for sand", "color", None), ("casinha cor de telha", "color", "#b5533c"),
         ("um vaso", "quantity", None), ("set of 4 coasters", "quantity", 4), ("2x 10 cm vases", "quantity", 2),
     ],
 )  # fmt: skip

@@ -154,3 +154,65 @@ def test_the_subject_is_the_noun_phrase_as_written() -> None:
     assert analyse("a 20 cm tall Dragon statue, red").subject == "Dragon statue"
     assert analyse("quero um vaso de planta azul de 12 cm").subject == "vaso de planta azul"
     assert analyse("12 cm").subject == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cube and a sphere side by side", ["cube", "sphere"]),
+        ("cylinder and a cube side by side", ["cylinder", "cube"]),
+        ("a cube, a cone and a sphere side by side", ["cube", "cone", "sphere"]),
+        ("a cylinder next to a cone", ["cylinder", "cone"]),
+        ("cube 20mm beside sphere 30mm", ["cube", "sphere"]),
+        ("uma esfera ao lado de um cubo", ["sphere", "cube"]),
+        ("um cubo e uma esfera lado a lado", ["cube", "sphere"]),
+    ],
+)
+def test_solids_in_a_row_are_all_read_and_stand_on_the_bed(text: str, expected: list[str]) -> None:
+    analysis = analyse(text)
+    assert [word.value for word in analysis.families] == expected
+    assert analysis.features == ()
+    assert analysis.problems == ()
+
+
+def test_what_stands_on_top_in_portuguese_is_read_without_de() -> None:
+    analysis = analyse("um cubo de 30 mm com um cone de 20 mm de altura em cima")
+    assert [word.value for word in analysis.families] == ["cube", "cone"]
+    assert [word.value for word in analysis.features] == ["on_top"]
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("a d6", "die"), ("a d6 dice 16mm", "die"), ("um d6 de 16 mm", "die"), ("garden pot 20 cm tall", "plant_pot"),
+        ("desk sign saying Ana", "name_sign"), ("workshop hook 8 cm", "hook"), ("dollhouse table 8 cm long", "table"),
+        ("make me a simple vase please", "vase"), ("a black box", "box"), ("10 cm high chair", "chair"),
+        ("prato fundo 20 cm", "plate"),
+    ],
+)  # fmt: skip
+def test_names_are_found_whatever_stands_around_them(text: str, family: str) -> None:
+    analysis = analyse(text)
+    assert [word.value for word in analysis.families] == [family]
+    assert analysis.problems == ()
+
+
+NOT_THESE = (
+    "d20", "d20 die 22 mm", "a dice d20", "dado d20", "planetary gear set", "o ring", "u bolt", "measuring cup",
+    "a square nut", "a internal gear", "office chair", "a high chair", "party cone", "christmas ball", "a wall plate",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NOT_THESE)
+def test_a_compound_is_not_its_last_word(text: str) -> None:
+    assert analyse(text).families == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a vase 20 cm tall zebra", "zebra"), ("a vase 20 cm zebra", "20 cm zebra"),
+        ("a box 80x60x40 mm zebra", "zebra"),
+    ],
+)  # fmt: skip
+def test_a_strange_word_after_a_length_is_told(text: str, told: str) -> None:
+    assert [text[p.span.start : p.span.end] for p in analyse(text).problems] == [told]
