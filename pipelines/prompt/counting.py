@@ -25,7 +25,7 @@ _COPIES: Final = frozenset(
 _QUANTITY_WORDS: Final = frozenset(phrases("quantity, qty, quantidade, qtd, qtde, quant"))
 _SETS: Final = frozenset(phrases("set, pack, batch, kit, jogo, conjunto, pacote, lote"))
 # Objects for which "square" changes nothing; for a die it is "hexagonal" that is taken for its six faces.
-_SQUARE_FAMILIES: Final = frozenset(phrases("cube, box, tray, table, chair, house, die, bracket, keychain, name_sign"))
+_SQUARE_FAMILIES: Final = frozenset(phrases("cube, table, chair, house, die, bracket, keychain, name_sign"))
 _PAIRS: Final = frozenset(phrases("pair, couple, par"))
 
 

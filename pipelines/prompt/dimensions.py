@@ -261,7 +261,9 @@ class _Namer:
         return not (group.axes[0].value.is_adjective and self._is_noun(group.end))  # "3 long legs"
 
     def _describes(self, index: int) -> bool:
-        """Whether a part, a colour or a material of the object is named here."""
+        """Whether a part, a colour, a material or a quality of the object is named here."""
+        if self._reading.text_at(index) in ADJECTIVES:
+            return True
         tables = (COLORS, MATERIALS)
         return index in self._words.part_from or any(table.match(self._reading, index) for table in tables)
 

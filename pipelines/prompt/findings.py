@@ -86,7 +86,7 @@ def _describes_next(reading: Reading, index: int) -> bool:
     text = reading.text_at(index)
     return (
         is_plain_word(reading, index)
-        or text in BENIGN_NOUNS - {"color", "colour"}
+        or text in BENIGN_NOUNS - {"color", "colour", "finish"}
         or FEATURES.match(reading, index) is not None
     )
 

@@ -93,7 +93,7 @@ ADJECTIVES: Final = frozenset(
         "upper, lower, central, center, centre, middle, rectangular, high, quality, cheap, simple, parametric",
         "precise, exact, external, internal",
         "threaded, hexagonal, square, octagonal, triangular, pentagonal, m, iso, metric, kitchen, wall, desk",
-        "home, office, bathroom, bedroom, workshop, garage, dollhouse",
+        "home, office, bathroom, bedroom, stainless, workshop, garage, dollhouse",
         "living, room, garden, hex, approximately, approx, about, roughly, exactly, nominal, total, overall",
         "maximum, minimum, max, min, only",
         "diy, custom_made, handmade, gift, birthday, wedding, christmas, party, spare, replacement, cool_looking",

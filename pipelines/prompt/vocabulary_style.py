@@ -114,7 +114,10 @@ _COLORS: Final = {
     "#c4a484": phrases("light brown, marrom claro"),
     "#ffd580": phrases("light orange, laranja claro"),
 }
-COLORS: Final = PhraseTable.of((word, value) for value, words in _COLORS.items() for word in words)
+_COLORED: Final = ("", " colored", " coloured", " color", " colour")
+COLORS: Final = PhraseTable.of(
+    (word + ending, value) for value, words in _COLORS.items() for word in words for ending in _COLORED
+)
 
 _USES: Final[dict[Use, list[str]]] = {
     "decorative": phrases(

@@ -1,5 +1,6 @@
 """Boxes, trays, pen holders and phone stands."""
 
+import math
 from typing import Final
 
 from pipelines.parametric.expressions import Expression, cos, either, larger, smaller
@@ -45,6 +46,22 @@ def _open_box(s: Sketch) -> Solid:
     return extrude(_footprint(s), height) - extrude(s.module("cells", _cells(s, width, depth)), height).move(0, 0, base)
 
 
+_SQUARE: Final = 4
+_CORNERS: Final = number("sides", _SQUARE, "corners of a square outline", ("sides",), low=_SQUARE, high=_SQUARE)
+
+
+def _settle_square(said: dict[str, float], _: str) -> dict[str, float]:
+    """A square outline is as deep as wide, unless both are said."""
+    added = dict(said)
+    if added.pop("sides", None) is None:
+        return added
+    if "width" in added:
+        added.setdefault("depth", added["width"])
+    else:
+        added["width"] = added.setdefault("depth", 100.0)
+    return added
+
+
 TRAY: Final = Family(
     "tray",
     "a tray",
@@ -68,6 +85,8 @@ TRAY: Final = Family(
     "a tray 18 cm wide with 3 compartments",
     _open_box,
     color="#8a9a5b",
+    settle=_settle_square,
+    hints=(_CORNERS,),
     features=frozenset({"hollow"}),
 )
 
@@ -114,6 +133,8 @@ BOX: Final = Family(
     "a box 80x60x40 mm with a lid",
     _box,
     color="#5b7fa3",
+    settle=_settle_square,
+    hints=(_CORNERS,),
     features=frozenset({"lid", "hollow"}),
 )
 
@@ -132,12 +153,16 @@ def _pen_holder(s: Sketch) -> Solid:
     spoke = rectangle(outer - s["wall"] / 2, s["wall"]).move((outer - s["wall"] / 2) / 2, 0)
     spokes = repeat("i", either(count < 2, 0, count), lambda i: spoke.turn(i * 360 / count + 180 / facets))
     dividers = extrude(spokes & circle(outer - s["wall"] / 2, facets), s["height"] * 0.9 - edge).move(0, 0, edge)
-    return union(body, floor_plate, dividers)
+    # A square stands with its sides along the bed, not with its corners.
+    return union(body, floor_plate, dividers).turn(0, 0, either(sides < _SQUARE, 0, either(sides < _SQUARE + 1, 45, 0)))
 
 
 def _settle_pen_holder(said: dict[str, float], _: str) -> dict[str, float]:
-    """A diameter is that of a circle, unless corners are asked for."""
-    return {"sides": 0.0, **said} if "diameter" in said else said
+    """A diameter is that of a circle, unless corners are asked for; a square one is measured from side to side."""
+    if "diameter" not in said:
+        return said
+    across = said["diameter"] * (math.sqrt(2) if said.get("sides") == _SQUARE else 1)
+    return {"sides": 0.0, **said, "diameter": across}
 
 
 PEN_HOLDER: Final = Family(

@@ -304,3 +304,17 @@ def test_a_coaster_of_two_sides_is_refused_and_not_given_a_deep_lip() -> None:
 def test_a_pen_holder_of_a_diameter_is_round_unless_corners_are_asked_for() -> None:
     assert np.allclose(build(design(ask("pen_holder", diameter=80))).mesh.size[:2], 80, atol=0.1)
     assert design(ask("pen_holder", diameter=80, sides=6)).value("sides") == 6
+
+
+@pytest.mark.parametrize("family", ["box", "tray"])
+def test_a_square_box_or_tray_is_as_deep_as_wide(family: str) -> None:
+    for made in (design(ask(family, sides=4, size=90)), design(ask(family, sides=4, width=90))):
+        assert (made.value("width"), made.value("depth")) == (90, 90)
+    square = design(ask(family, sides=4))
+    assert square.value("width") == square.value("depth")
+
+
+def test_a_square_pen_holder_is_measured_from_side_to_side() -> None:
+    square = design(ask("pen_holder", sides=4, width=80, depth=80, wall=2, height=50, base_thickness=3))
+    # Stood on its corners it would be 80 mm across too, and hold half as much.
+    assert volume_of(square) == pytest.approx(80**2 * 50 - 76**2 * 47, rel=0.02)

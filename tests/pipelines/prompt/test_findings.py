@@ -47,6 +47,7 @@ def value(analysis: PromptAnalysis, field: str) -> object:
         ("chair 9 cm tall walnut", "color", "#5d432c"), ("bandeja cor de madeira", "color", "#a1785c"),
         ("small box wood brown", "color", "#a1785c"), ("rose gold ring", "color", "#b76e79"),
         ("mustard yellow vase", "color", "#e1ad01"), ("garden pot, brick red", "color", "#b5533c"),
+        ("vase sand colored 14 cm", "color", "#f4a460"), ("coaster, oak finish", "color", "#a1785c"),
         ("a box for sand", "color", None), ("casinha cor de telha", "color", "#b5533c"),
         ("um vaso", "quantity", None), ("set of 4 coasters", "quantity", 4), ("2x 10 cm vases", "quantity", 2),
     ],

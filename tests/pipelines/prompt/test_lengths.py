@@ -57,6 +57,7 @@ def test_a_height_is_read_however_it_is_written(text: str, height_mm: float) -> 
         ("box 40 mm x 30 mm x 2 cm", {"width": 40, "depth": 30, "height": 20}),
         ("tray 10 by 20 cm", {"width": 100, "depth": 200}),
         ("chair 9 cm tall walnut", {"height": 90}),
+        ("bolt M6 length 20 stainless steel", {"length": 20}),
         ("box with 6 compartments 120 x 80 x 30 mm zebra", {"width": 120, "depth": 80, "height": 30}),
         ("engrenagem módulo 1,5 furo de 5 mm", {"module": 1.5, "hole_diameter": 5}),
         ("cone truncado base 40 mm topo 20 mm", {"bottom_diameter": 40, "top_diameter": 20}),
