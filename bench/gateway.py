@@ -19,7 +19,7 @@ def main() -> None:
         port = int(url.rsplit(":", 1)[1])
         _deploy_bare()
         body = json.dumps({"prompt": "a washer 20 mm outside diameter"}).encode()
-        bare, materials = request("GET", "/bare"), request("GET", "/v1/materials")
+        bare, materials = request("GET", "/bare/"), request("GET", "/v1/materials")
         post = request("POST", "/v1/generations", body)
         ratios = []
         for _ in range(ROUNDS):
