@@ -227,7 +227,11 @@ def _secret(name: str, purpose: str) -> Row:
     # Its presence, never its value.
     is_set = bool(os.environ.get(name) or os.environ.get(f"MOLDAR_{name}"))
     return Row(
-        name, is_set, False, "set" if is_set else f"not set; {purpose} of a later version needs it", "" if is_set else f"export {name}=..."
+        name,
+        is_set,
+        False,
+        "set" if is_set else f"not set; {purpose} of a later version needs it",
+        "" if is_set else f"export {name}=...",
     )
 
 
