@@ -46,6 +46,10 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
         "en": "{what!r} is more than can be made.",
         "pt": "{what!r} é mais do que se consegue fazer.",
     },
+    "thread.unsupported": {
+        "en": "{what!r} is not a metric thread; only threads such as M6 are made.",
+        "pt": "{what!r} não é rosca métrica; só se fazem roscas como M6.",
+    },
     "feature.unsupported": {
         "en": "{what!r} is not taken into account: this object is made without it.",
         "pt": "{what!r} não será considerado: o objeto é feito sem isso.",
@@ -71,8 +75,8 @@ def problem(code: str, language: Language, text: str, span: Span, **details: obj
 def contradictions(analysis: PromptAnalysis) -> tuple[Problem, ...]:
     """The problems that must stop a job; the others are only told.
 
-    Stopping are impossible, contradictory and oversized lengths and impossible quantities. A missing unit and a part
-    that is not made are told.
+    Stopping are impossible, contradictory and oversized lengths, impossible quantities and threads that are not made.
+    A missing unit and a part that is not made are told.
     """
     return tuple(found for found in analysis.problems if found.code in _STOPPING)
 

@@ -1,5 +1,6 @@
 """Metric threads: "M8", "M6x30", "M8 x 1.25 x 40 mm"."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,7 +9,7 @@ from pipelines.prompt.numerals import read_numeral
 from pipelines.prompt.problems import problem
 from pipelines.prompt.subject import Subject
 from pipelines.prompt.tokens import Reading
-from pipelines.prompt.types import Dimension, DimensionName, Problem, Word
+from pipelines.prompt.types import Dimension, DimensionName, Problem, Span, Word
 from pipelines.prompt.units import UNITS, millimetres_per
 from pipelines.prompt.vocabulary_lengths import PARTS
 
@@ -19,6 +20,8 @@ NOMINAL_MM: Final = frozenset(
 )  # fmt: skip
 # Families that a thread describes even when it is another's: "washer for an M8 bolt".
 _THREADED: Final = ("bolt", "nut", "washer", "spacer")
+# "1/4-20", "#8-32", and the names of inch series.
+_INCH: Final = re.compile(r"(?<![\w/])(?:\d{1,2}/\d{1,2}|#\d{1,2}) ?- ?\d{1,2}(?!\w)|\b(?:UN[CF]|BSW|BSPP?|NPT)\b")
 _TIMES: Final = frozenset({"x", "×", "*"})
 
 
@@ -36,8 +39,10 @@ class Threads:
 
         A hole for a screw is told: its width does not follow from the thread.
         """
-        if self.word is None or subject.noun is None or subject.noun.family in ("", *_THREADED):
+        if subject.noun is None or subject.noun.family in ("", *_THREADED):
             return self
+        if self.word is None:
+            return replace(self, problems=())
         start = next(iter(self.taken))
         if clauses.kind(start) is not False:
             return self
@@ -61,7 +66,14 @@ def find_threads(reading: Reading) -> Threads:
         if word is None:
             word = Word(f"M{nominal:g}", reading.span(index, index + 2))
             dimensions = tuple(found)
-    return Threads(word, dimensions, taken)
+    return Threads(word, dimensions, taken, _inch_threads(reading))
+
+
+def _inch_threads(reading: Reading) -> tuple[Problem, ...]:
+    """Threads that are not made: a metric one in their place would be another part."""
+    text = reading.folded.text
+    spans = (Span(*match.span()) for match in _INCH.finditer(text))
+    return tuple(problem("thread.unsupported", reading.language, text, span) for span in spans)
 
 
 def _nominal(reading: Reading, index: int) -> float | None:
