@@ -40,6 +40,7 @@ def build(settings: Settings) -> Any:
     from deployments.router import Router  # noqa: PLC0415
     from deployments.studio import StageHandles, Studio  # noqa: PLC0415
     from pipelines.pricing import default_price_book  # noqa: PLC0415
+    from pipelines.prompt import rule_list  # noqa: PLC0415
 
     def deployment(name: str, cls: type, **options: Any) -> Any:
         defaults = {
@@ -53,10 +54,14 @@ def build(settings: Settings) -> Any:
     book = default_price_book()
     metrics = (*telemetry.METRICS, *telemetry.http_metrics(api.routes()))
     meter = deployment("telemetry", telemetry.Telemetry, max_ongoing_requests=100).bind(metrics)
-    embedded = deployment("embedded", EmbeddedSolids, max_ongoing_requests=EMBEDDED_CAPACITY).bind()
+    embedded = deployment("embedded", EmbeddedSolids, max_ongoing_requests=EMBEDDED_CAPACITY).bind(
+        settings.rembg_weights.expanduser()
+    )
     conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter)
     quoting = deployment("quoting", Quoting, max_ongoing_requests=2).bind(book, volume)
-    prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(volume, settings.log_level)
+    prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(
+        volume, (rule_list,), settings.log_level
+    )
     router = deployment("router", Router, max_ongoing_requests=1000).bind(
         backends.configured(settings, EMBEDDED_CAPACITY), meter
     )

@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     build_volume_mm: tuple[float, float, float] = Field(
         (220.0, 220.0, 250.0), description="The printer's build volume x, y, z in mm."
     )
+    rembg_weights: Path = Field(
+        Path("~/.u2net/u2net.onnx"),
+        description="ONNX file of the rembg extra; where it exists, doubtful cut-outs are its network's.",
+    )
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe log line that is written."
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -48,13 +49,13 @@ def parametric(job: Job) -> Generated:
     return Generated(provenance, mesh=made.mesh, files=(source,))
 
 
-def relief(job: Job, picture: bytes) -> Generated:
+def relief(job: Job, picture: bytes, rembg_weights: Path | None = None) -> Generated:
     """A solid from one picture.
 
     Raises:
         NoSubject, Unreadable, TooLarge: there is nothing to make a solid of.
     """
-    cutout = cut_out(decode(picture))
+    cutout = cut_out(decode(picture), rembg_weights)
     size_mm = job.request.size_mm or job.analysis.dimension("size", "width", "length", "height") or DEFAULT_SIZE_MM
     asked = ReliefOptions(mode_asked(job.analysis), size_mm, job.analysis.dimension("thickness"))
     options = replace(asked, mode=resolved_mode(cutout, asked.mode))
