@@ -237,6 +237,8 @@ class Gateway:
     async def _prepare(
         self, request: wire.GenerationRequest, idempotency_key: str | None, batch: Membership | None = None
     ) -> NewJob:
+        if request.webhook_url is not None:
+            raise InvalidInput("webhook_url: this version sends no webhooks; follow the generation's events instead.")
         analysis = mapping.NO_PROMPT
         if request.prompt:
             analysis = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "understand", request.prompt))

@@ -297,6 +297,11 @@ class TestRefusals:
         answer = http.post("/v1/generations", content=body, headers={"Content-Type": "application/json"})
         problem(answer, 422, "input.invalid")
 
+    def test_a_webhook_that_would_never_be_sent_is_refused(self, http: httpx.Client) -> None:
+        asked = {**VASE, "webhook_url": "https://example.com/hook"}
+        body = problem(http.post("/v1/generations", json=asked), 422, "input.invalid")
+        assert "webhook" in str(body["detail"])
+
     def test_other_types_of_body(self, http: httpx.Client) -> None:
         answer = http.post("/v1/generations", content=b"<a/>", headers={"Content-Type": "text/xml"})
         problem(answer, 415, "input.unreadable")
