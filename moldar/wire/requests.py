@@ -142,7 +142,7 @@ class GenerationRequest(Request):
         None, description="Give up when it is not done this long after it was accepted."
     )
     webhook_url: WebhookUrl | None = Field(
-        None, description="Where to post the generation object when it ends; https only."
+        None, description="Where to post the generation object when it ends; https only. Refused by this version."
     )
     licence: Licence = Field(
         "any",
