@@ -25,7 +25,7 @@ from jobs import requote
 from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob, StoredQuote
 from jobs.options import priced
 from moldar import wire
-from pipelines.errors import InvalidInput, JobNotFound, Saturated
+from pipelines.errors import IdempotencyConflict, InputError, InvalidInput, JobNotFound, ModeratedPrompt, Saturated
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import PriceBook
 from pipelines.printability import PrintReport
@@ -55,6 +55,14 @@ class Membership:
 
     id: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A job that may be written, and the pictures that it names, by their keys."""
+
+    job: NewJob
+    pictures: tuple[tuple[str, bytes], ...]
 
 
 class Gateway:
@@ -164,12 +172,22 @@ class Gateway:
         return mapping.quote(quote)
 
     async def analyse(self, request: wire.AnalysisRequest) -> wire.AnalysisResponse:
-        """What would happen if the request were made now; nothing is accepted or spent."""
-        return await mapping.analysis_response(
-            request,
-            lambda prompt: call(self._handles.prompt_analysis, "read", prompt),
-            lambda analysis: call(self._handles.router, "plan", _routing(request), analysis),
-        )
+        """What would happen if the request were made now; nothing is accepted or spent. Refusals are in the answer."""
+        found = mapping.NO_PROMPT
+        try:
+            if request.prompt:
+                found = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "read", request.prompt))
+        except ModeratedPrompt as refusal:
+            moderation = wire.Moderation(category=refusal.category, reason=refusal.reason)
+            return wire.AnalysisResponse(plan=(), moderation=moderation)
+        shown = mapping.analysis(found) if request.prompt else None
+        try:
+            plan = cast("Plan", await call(self._handles.router, "plan", _routing(request), found))
+        except InputError as refusal:
+            return wire.AnalysisResponse(analysis=shown, plan=mapping.refused(refusal))
+        usual = await self._jobs.recent_seconds()  # None before the first job: then nothing is known, and nothing said
+        cost = None if usual is None else wire.Cost(amount_minor=0, currency="USD", seconds=usual)
+        return wire.AnalysisResponse(analysis=shown, plan=mapping.plan_steps(plan), cost=cost)
 
     async def backends(self) -> wire.BackendList:
         """Who can serve, and why not."""
@@ -236,7 +254,7 @@ class Gateway:
 
     async def _prepare(
         self, request: wire.GenerationRequest, idempotency_key: str | None, batch: Membership | None = None
-    ) -> NewJob:
+    ) -> Prepared:
         if request.webhook_url is not None:
             raise InvalidInput("webhook_url: this version sends no webhooks; follow the generation's events instead.")
         analysis = mapping.NO_PROMPT
@@ -244,10 +262,11 @@ class Gateway:
             analysis = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "understand", request.prompt))
         plan = cast("Plan", await call(self._handles.router, "plan", _routing(request), analysis))
         job_id = JobId(f"gen_{uuid.uuid4().hex}")
-        return NewJob(
+        pictures = tuple([await self._picture(job_id, image) for image in request.images])
+        new = NewJob(
             id=job_id,
             caller=LOCAL_CALLER,
-            request=mapping.job_request(request, await self._store_images(job_id, request.images)),
+            request=mapping.job_request(request, tuple(key for key, _ in pictures)),
             analysis=analysis,
             plan=plan,
             created_at=wall_clock(),
@@ -255,26 +274,37 @@ class Gateway:
             idempotency_key=idempotency_key,
             fingerprint=batch.fingerprint if batch else mapping.fingerprint(request),
         )
+        return Prepared(new, pictures)
 
-    async def _store_images(self, job_id: JobId, images: Sequence[str]) -> tuple[str, ...]:
-        keys = []
-        for image in images:
-            data = wire.image_bytes(image)
-            if data is None:
-                raise InvalidInput(f"There is no {image}; send the picture itself.")
-            png = cast("bytes", await call(self._handles.prompt_analysis, "sanitise", data))
-            key = f"jobs/{job_id}/input/{hashlib.sha256(png).hexdigest()}.png"
-            await self._artifacts.put(key, png)
-            keys.append(key)
-        return tuple(keys)
+    async def _picture(self, job_id: JobId, image: str) -> tuple[str, bytes]:
+        data = wire.image_bytes(image)
+        if data is None:
+            raise InvalidInput(f"There is no {image}; send the picture itself.")
+        png = cast("bytes", await call(self._handles.prompt_analysis, "sanitise", data))
+        return f"jobs/{job_id}/input/{hashlib.sha256(png).hexdigest()}.png", png
 
-    async def _record(self, new: Sequence[NewJob]) -> list[Job]:
+    async def _record(self, prepared: Sequence[Prepared]) -> list[Job]:
+        new = [one.job for one in prepared]
         waiting = await self._jobs.waiting()
         if waiting + len(new) > self.limits.queued_jobs:
             raise Saturated(new[0].plan.chosen, (await self._jobs.recent_seconds() or 1.0) * len(new))
-        jobs = await self._jobs.accept(new)
+        # Pictures before the row that names them, and after everything that may refuse it.
+        for key, png in (picture for one in prepared for picture in one.pictures):
+            await self._artifacts.put(key, png)
+        try:
+            jobs = await self._jobs.accept(new)
+        except IdempotencyConflict:
+            await self._forget_pictures(prepared, kept=())
+            raise
+        await self._forget_pictures(prepared, kept=[job.id for job in jobs])
         self._handles.studio.wake.remote()
         return jobs
+
+    async def _forget_pictures(self, prepared: Sequence[Prepared], kept: Sequence[JobId]) -> None:
+        """Remove what was stored for jobs that an idempotency key answered with an earlier one."""
+        for one in prepared:
+            if one.pictures and one.job.id not in kept:
+                await self._artifacts.delete_prefix(f"jobs/{one.job.id}")
 
     async def _described(self, job: Job) -> wire.Generation:
         if job.is_terminal:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Final, Literal
@@ -15,7 +15,7 @@ from jobs.model import Job, JobEvent, JobRequest, PrintOptions
 from jobs.options import print_options
 from jobs.requote import Change
 from moldar import wire
-from pipelines.errors import InvalidInput, ModeratedPrompt, NoBackend
+from pipelines.errors import InvalidInput, MoldarError
 from pipelines.pricing import MATERIALS, Material, PriceBook, Quote, QuoteRequest, Range
 from pipelines.printability import PrintReport
 from pipelines.prompt.types import Number, PromptAnalysis, Span, Word
@@ -207,28 +207,9 @@ def health(checks: tuple[wire.Check, ...]) -> wire.Health:
     return wire.Health(status=status, version=version("moldar"), checks=checks)
 
 
-async def analysis_response(
-    asked: wire.AnalysisRequest,
-    read: Callable[[str], Awaitable[PromptAnalysis]],
-    choose: Callable[[PromptAnalysis], Awaitable[Plan]],
-) -> wire.AnalysisResponse:
-    """What a request is understood to mean and who would serve it; refusals are part of the answer."""
-    found = NO_PROMPT
-    if asked.prompt:
-        try:
-            found = await read(asked.prompt)
-        except ModeratedPrompt as refusal:
-            moderation = wire.Moderation(category=refusal.category, reason=refusal.reason)
-            return wire.AnalysisResponse(plan=(), moderation=moderation)
-    shown = analysis(found) if asked.prompt else None
-    try:
-        plan = await choose(found)
-    except NoBackend as nobody:
-        return wire.AnalysisResponse(
-            analysis=shown, plan=(wire.PlanStep(backend="none", decision="refused", reason=str(nobody)),)
-        )
-    cost = wire.Cost(amount_minor=0, currency="USD", seconds=0.0)
-    return wire.AnalysisResponse(analysis=shown, plan=plan_steps(plan), cost=cost)
+def refused(reason: MoldarError) -> tuple[wire.PlanStep, ...]:
+    """The plan of a request that would not be accepted."""
+    return (wire.PlanStep(backend="none", decision="refused", reason=str(reason)),)
 
 
 def _accepted(request: JobRequest) -> wire.AcceptedRequest:

@@ -118,12 +118,6 @@ def report_of(job: Job) -> PrintReport | None:
     return REPORT.validate_json(done.document) if done else None
 
 
-def quote_of(job: Job) -> Quote | None:
-    """The quote of a job, once there is one."""
-    done = job.checkpoint(Stage.QUOTE)
-    return QUOTE.validate_json(done.document) if done else None
-
-
 def provenance_of(job: Job) -> Provenance | None:
     """Who made the shape, once it is made."""
     done = job.checkpoint(Stage.GENERATION)

@@ -345,6 +345,18 @@ class TestPictures:
         assert answer.status_code == 200, answer.text
         assert {f["name"] for f in answer.json()["files"]} >= {"model.stl", "model.glb"}
 
+    def test_a_repeated_or_refused_request_leaves_no_picture_behind(self, http: httpx.Client, service: Service) -> None:
+        key = {"Idempotency-Key": f"p-{time.time_ns()}"}
+        asked = {"images": [self.uri(png())], "size_mm": 40, "formats": ["stl"]}
+        first = http.post("/v1/generations", json=asked, headers=key).json()["id"]
+        assert http.post("/v1/generations", json=asked, headers=key).json()["id"] == first
+        problem(http.post("/v1/generations", json={**asked, "size_mm": 41}, headers=key), 409, "idempotency.conflict")
+        batch = {"generations": [asked, {"prompt": "a dragon"}]}
+        problem(http.post("/v1/batches", json=batch), 422, "backend.none_available")
+        stored = {path.name for path in (service.data_dir / "artifacts" / "jobs").iterdir() if any(path.iterdir())}
+        known = {row["id"] for row in service.rows("SELECT id FROM jobs")}
+        assert stored <= known
+
     def bomb(self) -> bytes:
         """30,000 x 30,000 pixels in a few hundred kilobytes."""
         side = 30_000
@@ -449,6 +461,9 @@ class TestTheServiceItself:
         assert found["analysis"]["language"] == "pt"
         assert found["analysis"]["family"]["value"] == "mug"
         assert found["plan"][0]["decision"] == "chosen"
+        impossible = http.post("/v1/analyses", json={"prompt": "a vase -3 mm tall"}).json()
+        assert impossible["analysis"]["problems"][0]["code"] == "dimension.not_positive"
+        assert [step["decision"] for step in impossible["plan"]] == ["refused"]
         refused = http.post("/v1/analyses", json={"prompt": "a dragon"}).json()
         assert all(step["decision"] != "chosen" for step in refused["plan"])
         assert len(service.rows("SELECT id FROM jobs")) == before
