@@ -65,10 +65,10 @@ class Artifacts:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)  # noqa: PTH105
+            os.replace(temporary, path)  # noqa: PTH105 - likewise
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
+                os.unlink(temporary)  # noqa: PTH108 - likewise
             raise
 
     async def _run(self, work: Callable[..., Result], *args: object) -> Result:

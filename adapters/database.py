@@ -284,7 +284,7 @@ def _accept(db: Connection, new: NewJob) -> Job:
     }
     result = db.execute(insert(t.jobs).values(row))
     _append(db, new.id, new.caller, "queued", new.created_at, {"status": Status.QUEUED})
-    sequence = int(cast("CursorResult[Any]", result).inserted_primary_key[0])  # type: ignore[index]
+    sequence = int(cast("CursorResult[Any]", result).inserted_primary_key[0])  # type: ignore[index]  # typed as optional; one row was inserted
     return Job(
         new.id,
         sequence,
