@@ -57,7 +57,7 @@ lock:             ## resolve anew and write requirements.lock
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q 'torch==2.13.0' hatchling editables
-	$(BIN)/python -m pip install -q '.[dev,gpu,postgres,s3]'
+	$(BIN)/python -m pip install -q '.[dev,multiview,postgres,s3]'
 	$(BIN)/python -m pip uninstall -q -y moldar
 	{ echo "# Written by 'make lock'; torch is pinned so that no machine without a GPU fetches a CUDA build."; \
 	  $(BIN)/python -m pip freeze --exclude-editable | sed "s/+cpu$$//"; } > requirements.lock

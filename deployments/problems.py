@@ -23,6 +23,10 @@ STATUS: Final[dict[type[e.MoldarError], int]] = {
     e.GeometryTooLarge: 413,
     e.Saturated: 429,
     e.DeadlineExceeded: 503,
+    e.GpuOutOfMemory: 503,
+    e.Canceled: 409,
+    e.WeightsMissing: 422,  # not servable by what is configured
+    e.WeightsMismatch: 422,
     e.BackendFailed: 503,
     e.StorageFailed: 503,
 }

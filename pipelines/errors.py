@@ -18,9 +18,14 @@
   x CapacityError         nothing is wrong but load; later may help
     - Saturated             capacity.saturated
     - DeadlineExceeded      capacity.deadline
+    - GpuOutOfMemory        capacity.gpu_out_of_memory
+  x Canceled              job.canceled: the work was stopped because nobody wants it any more
   x UpstreamError         something behind us failed
     - BackendFailed         backend.failed
     - StorageFailed         storage.failed
+  x WeightsError          a model's weights; mended on the machine, not in the request
+    - WeightsMissing        weights.missing
+    - WeightsMismatch       weights.mismatch
 
 An error's `code` is public: documented in docs/errors.md, stable, one per leaf. Arguments are positional and all of
 them reach `super().__init__`: an error whose `.args` cannot rebuild it does not survive the trip between Ray actors.
@@ -54,6 +59,10 @@ class UpstreamError(MoldarError):
     """Something this service stands on failed."""
 
     retryable = True
+
+
+class WeightsError(MoldarError):
+    """The weights of a model are not as they must be."""
 
 
 class _Sentence(MoldarError):
@@ -186,6 +195,33 @@ class DeadlineExceeded(CapacityError):
 
     def __str__(self) -> str:
         return f"The deadline of {self.deadline_s:g} s passed before the work was done."
+
+
+class GpuOutOfMemory(_Sentence, CapacityError):
+    """The device has no room for the work, even for one object at a time."""
+
+    code = "capacity.gpu_out_of_memory"
+
+
+class Canceled(MoldarError):
+    """The work was stopped before its end because nobody wants its result."""
+
+    code = "job.canceled"
+
+    def __str__(self) -> str:
+        return "The work was cancelled."
+
+
+class WeightsMissing(_Sentence, WeightsError):
+    """A file of weights is not there; the sentence says what brings it."""
+
+    code = "weights.missing"
+
+
+class WeightsMismatch(_Sentence, WeightsError):
+    """A file of weights is damaged, or of another model than the one it is loaded into."""
+
+    code = "weights.mismatch"
 
 
 class BackendFailed(_Sentence, UpstreamError):

@@ -75,3 +75,33 @@ class Camera:
     azimuth_deg: float = 0.0
     radius: float = 1.5
     fovy_deg: float = 49.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FreeCamera:
+    """A camera that stands anywhere. OpenGL axes: x right, y up, z backward."""
+
+    c2w: NDArray[np.float32]  # [4, 4] camera to world
+    fovy_deg: float = 49.1
+
+    def __post_init__(self) -> None:
+        _check("c2w", self.c2w, 4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """Pictures of one object on white, each with its camera. OpenGL axes: x right, y up, z backward."""
+
+    images: NDArray[np.float32]  # [V, H, W, 3] sRGB in [0, 1], H = W
+    c2w: NDArray[np.float32]  # [V, 4, 4] camera to world, model frame
+    fovy_deg: float = 49.1
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.shape[3] != 3 or self.images.shape[1] != self.images.shape[2]:
+            raise ValueError(f"images must be [V, S, S, 3], got {list(self.images.shape)}")
+        _check("c2w", self.c2w, 4, 4)
+        if len(self.c2w) != len(self.images):
+            raise ValueError(f"{len(self.c2w)} cameras for {len(self.images)} images")
+
+    def __len__(self) -> int:
+        return len(self.images)

@@ -50,7 +50,8 @@ CODES = {
     "input.invalid", "input.no_subject", "input.too_large", "input.unreadable", "prompt.contradictory",
     "prompt.moderated", "geometry.empty", "geometry.not_solid", "geometry.too_large", "backend.none_available",
     "backend.failed", "capacity.saturated", "capacity.deadline", "job.not_found",
-    "idempotency.conflict", "storage.failed",
+    "idempotency.conflict", "storage.failed", "capacity.gpu_out_of_memory", "job.canceled", "weights.missing",
+    "weights.mismatch",
 }  # fmt: skip
 METRICS = {
     "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",

@@ -1,0 +1,95 @@
+"""Weights from files into modules, strictly: a checkpoint that does not fit says how, and nothing is half loaded."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from pipelines.errors import WeightsMismatch, WeightsMissing
+
+_SHOWN: Final = 5  # names of each kind in an error; the counts say the rest
+_CHUNK_BYTES: Final = 2**22
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, as hex. Raises WeightsMissing."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise WeightsMissing(f"There are no weights at {path}.") from error
+    return digest.hexdigest()
+
+
+def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """Every tensor of a .safetensors file, on the CPU, in the file's own dtypes.
+
+    Args:
+        path: The file. Pickled checkpoints are refused: reading one runs what is in it.
+        sha256: What the file's SHA-256 must be, None to take any.
+
+    Raises:
+        WeightsMissing: there is no such file.
+        WeightsMismatch: not a .safetensors, cut short, or another file than `sha256` says.
+    """
+    if not path.is_file():
+        raise WeightsMissing(f"There are no weights at {path}.")
+    if sha256 is not None and (found := sha256_of(path)) != sha256:
+        raise WeightsMismatch(f"{path.name} has SHA-256 {found[:12]}..., not {sha256[:12]}...: damaged, or another.")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise WeightsMismatch(f"{path.name} is not a whole .safetensors file: {error}.") from error
+
+
+def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
+    """Copy `tensors` into `module`, every name and shape as the module has them.
+
+    Floating point tensors of any width are cast to the module's own dtype.
+
+    Raises:
+        WeightsMismatch: names are missing, extra or of another shape, a tensor is no floating point one where the
+            module's is, or holds numbers that are not finite. The module is left as it was.
+    """
+    wanted = module.state_dict()
+    faults = [
+        *_listed("missing", [name for name in wanted if name not in tensors]),
+        *_listed("extra", [name for name in tensors if name not in wanted]),
+        *_listed("misshapen", _misshapen(wanted, tensors)),
+        *_listed("of the wrong dtype", _mistyped(wanted, tensors)),
+    ]
+    if faults:
+        raise WeightsMismatch(f"These weights are not those of {what}: {'; '.join(faults)}.")
+    if broken := [name for name in wanted if not torch.isfinite(tensors[name]).all()]:
+        raise WeightsMismatch(f"The weights of {what} are damaged: {'; '.join(_listed('not finite', broken))}.")
+    module.load_state_dict(dict(tensors), strict=True)
+
+
+def _misshapen(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
+    return [
+        f"{name} {list(tensors[name].shape)} for {list(target.shape)}"
+        for name, target in wanted.items()
+        if name in tensors and tensors[name].shape != target.shape
+    ]
+
+
+def _mistyped(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
+    return [
+        f"{name} {tensors[name].dtype}".replace("torch.", "")
+        for name, target in wanted.items()
+        if name in tensors and tensors[name].is_floating_point() != target.is_floating_point()
+    ]
+
+
+def _listed(kind: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [f"{len(names)} {kind} ({', '.join(names[:_SHOWN])}{more})"]
