@@ -14,6 +14,7 @@ from pipelines.errors import WeightsMismatch, WeightsMissing
 
 _SHOWN: Final = 5  # names of each kind in an error; the counts say the rest
 _CHUNK_BYTES: Final = 2**22
+_UNFIXED: Final = frozenset({"model.safetensors", "model_fp16.safetensors"})
 
 
 def sha256_of(path: Path) -> str:
@@ -47,6 +48,20 @@ def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise WeightsMismatch(f"{path.name} is not a whole .safetensors file: {error}.") from error
+
+
+def refuse_unfixed(path: Path) -> None:
+    """Refuse the published LGM files whose quaternions were normalised along the wrong axis.
+
+    Their names and shapes equal those of the fixed files, so nothing else would fail. Source: SPEC A.3.
+
+    Raises:
+        WeightsMismatch: the file has one of their names.
+    """
+    if path.name in _UNFIXED:
+        raise WeightsMismatch(
+            f"{path.name} is LGM from before its quaternion fix; use model_fp16_fixrot.safetensors instead."
+        )
 
 
 def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:

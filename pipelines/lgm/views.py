@@ -1,0 +1,80 @@
+"""From pictures with cameras to the network's input, and from its rows to Gaussians."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from pipelines.cameras import plucker
+from pipelines.errors import BackendFailed, InvalidInput, NoSubject
+from pipelines.geometry import Gaussians, Views
+from pipelines.lgm.model import Lgm
+
+# ImageNet's, which LGM was trained behind; SPEC A.4.
+_MEAN: Final = (0.485, 0.456, 0.406)
+_STD: Final = (0.229, 0.224, 0.225)
+_BLANK: Final = 4 / 255  # a picture that nowhere differs from white by more shows nothing
+
+
+def splat(model: Lgm, objects: Sequence[Views]) -> list[Gaussians]:
+    """The Gaussians of every object, in one pass over the batch.
+
+    Args:
+        model: Weights loaded, on the device that is to compute.
+        objects: Views of each, as many as the model takes, any square size; the cameras in the model frame.
+
+    Returns:
+        One `Gaussians` of V * S * S rows per object, on the CPU.
+
+    Raises:
+        InvalidInput: too few or too many views, pixels that are not numbers in [0, 1].
+        NoSubject: a view shows nothing but white.
+        BackendFailed: the network gave numbers that are not finite.
+    """
+    if not objects:
+        return []
+    rows = [
+        network_input(checked_views(views, model.config.num_input_views), model.config.input_size) for views in objects
+    ]
+    device = model.conv.weight.device
+    with torch.inference_mode():
+        out = model(torch.stack(rows).to(device)).cpu()
+    return [gaussians_of(row) for row in out]
+
+
+def checked_views(views: Views, count: int) -> Views:
+    """`views`, once they are known to show something. Raises InvalidInput, NoSubject."""
+    if len(views) != count:
+        raise InvalidInput(f"This model takes {count} views of an object; {len(views)} were given.")
+    if not np.isfinite(views.images).all():
+        raise InvalidInput("A view holds pixels that are not numbers.")
+    if views.images.min() < 0 or views.images.max() > 1:
+        raise InvalidInput("A view holds colours outside [0, 1].")
+    for index, image in enumerate(views.images):
+        if image.min() > 1 - _BLANK:
+            raise NoSubject(f"View {index + 1} shows nothing on its white background.")
+    return views
+
+
+def network_input(views: Views, size: int) -> Tensor:
+    """[V, 9, size, size]: normalised RGB, then Pluecker coordinates of the pixels' rays.
+
+    Source: SPEC A.4.
+    """
+    images = torch.from_numpy(np.ascontiguousarray(views.images)).permute(0, 3, 1, 2)
+    if images.shape[-1] != size:
+        images = interpolate(images, (size, size), mode="bilinear", align_corners=False)
+    normal = (images - torch.tensor(_MEAN).view(3, 1, 1)) / torch.tensor(_STD).view(3, 1, 1)
+    return torch.cat([normal, torch.from_numpy(plucker(views.c2w, views.fovy_deg, size))], dim=1)
+
+
+def gaussians_of(rows: Tensor) -> Gaussians:
+    """Activated rows [N, 14] as `Gaussians`. Raises BackendFailed where they are not finite."""
+    values = rows.float().numpy()
+    if not np.isfinite(values).all():
+        raise BackendFailed("The network gave numbers that are not finite: its weights or its precision are at fault.")
+    means, opacity, scaling, rotation, rgb = np.split(values, [3, 4, 7, 11], axis=1)
+    return Gaussians(means, opacity[:, 0], np.maximum(scaling, np.finfo(np.float32).tiny), rotation, rgb)
