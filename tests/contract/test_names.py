@@ -139,16 +139,26 @@ def test_cluster_yaml_passes_rays_own_validation() -> None:
     assert types["cpu_worker"]["min_workers"] >= 1
 
 
-def test_pipelines_and_jobs_import_without_ray() -> None:
-    modules = [
+NETWORKS = ("pipelines.lgm", "pipelines.multiview", "pipelines.attention", "pipelines.weights")
+
+
+def modules_of(*rooms: str) -> list[str]:
+    return [
         str(path.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__")
-        for room in ("pipelines", "jobs")
+        for room in rooms
         for path in sorted((ROOT / room).rglob("*.py"))
     ]
-    blocked = "import sys; sys.modules.update(ray=None, fastapi=None, httpx=None, torch=None); import " + ", ".join(
-        modules
-    )
-    subprocess.run([sys.executable, "-c", blocked], check=True, cwd=ROOT)
+
+
+def test_pipelines_and_jobs_import_without_ray() -> None:
+    blocked = "import sys; sys.modules.update(ray=None, fastapi=None, httpx=None); import "
+    subprocess.run([sys.executable, "-c", blocked + ", ".join(modules_of("pipelines", "jobs"))], check=True, cwd=ROOT)
+
+
+def test_only_the_networks_cost_the_import_of_torch() -> None:
+    light = [name for name in modules_of("pipelines", "jobs") if not name.startswith(NETWORKS)]
+    blocked = "import sys; sys.modules.update(torch=None, diffusers=None, transformers=None); import "
+    subprocess.run([sys.executable, "-c", blocked + ", ".join(light)], check=True, cwd=ROOT)
 
 
 def test_errors_survive_the_trip_between_processes() -> None:
