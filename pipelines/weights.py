@@ -1,6 +1,5 @@
 """Weights from files into modules, strictly: a checkpoint that does not fit says how, and nothing is half loaded."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,22 +10,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pipelines.errors import WeightsMismatch, WeightsMissing
+from pipelines.weight_files import refuse_unfixed, sha256_of
+
+__all__ = ["load_strict", "read_tensors", "refuse_unfixed", "sha256_of"]
 
 _SHOWN: Final = 5  # names of each kind in an error; the counts say the rest
-_CHUNK_BYTES: Final = 2**22
-_UNFIXED: Final = frozenset({"model.safetensors", "model_fp16.safetensors"})
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as hex. Raises WeightsMissing."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-    except OSError as error:
-        raise WeightsMissing(f"There are no weights at {path}.") from error
-    return digest.hexdigest()
+# How files that are no .safetensors begin: a zip archive, which torch pickles into, and a bare pickle.
+_PICKLED: Final = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
@@ -44,23 +34,20 @@ def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
         raise WeightsMissing(f"There are no weights at {path}.")
     if sha256 is not None and (found := sha256_of(path)) != sha256:
         raise WeightsMismatch(f"{path.name} has SHA-256 {found[:12]}..., not {sha256[:12]}...: damaged, or another.")
+    _refuse_pickled(path)
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise WeightsMismatch(f"{path.name} is not a whole .safetensors file: {error}.") from error
 
 
-def refuse_unfixed(path: Path) -> None:
-    """Refuse the published LGM files whose quaternions were normalised along the wrong axis.
-
-    Their names and shapes equal those of the fixed files, so nothing else would fail. Source: SPEC A.3.
-
-    Raises:
-        WeightsMismatch: the file has one of their names.
-    """
-    if path.name in _UNFIXED:
+def _refuse_pickled(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(9)
+    # The first eight bytes of a .safetensors are a length, which may look like a pickle's; then comes its JSON.
+    if head.startswith(_PICKLED) and head[8:] != b"{":
         raise WeightsMismatch(
-            f"{path.name} is LGM from before its quaternion fix; use model_fp16_fixrot.safetensors instead."
+            f"{path.name} is a pickled checkpoint, and reading one runs what is in it: convert it first."
         )
 
 
