@@ -16,7 +16,8 @@ from pipelines.lgm.model import Lgm
 # ImageNet's, which LGM was trained behind; SPEC A.4.
 _MEAN: Final = (0.485, 0.456, 0.406)
 _STD: Final = (0.229, 0.224, 0.225)
-_BLANK: Final = 4 / 255  # a picture that nowhere differs from white by more shows nothing
+_BLANK: Final = 4 / 255  # a pixel that differs from white by less is background
+_LEAST_COVERAGE: Final = 5e-4  # share of a view's pixels: 33 of 256 x 256; less is dust or a mask one pixel wide
 
 
 def splat(model: Lgm, objects: Sequence[Views]) -> list[Gaussians]:
@@ -53,9 +54,9 @@ def checked_views(views: Views, count: int) -> Views:
         raise InvalidInput("A view holds pixels that are not numbers.")
     if views.images.min() < 0 or views.images.max() > 1:
         raise InvalidInput("A view holds colours outside [0, 1].")
-    for index, image in enumerate(views.images):
-        if image.min() > 1 - _BLANK:
-            raise NoSubject(f"View {index + 1} shows nothing on its white background.")
+    shown = (views.images.min(axis=3) < 1 - _BLANK).mean(axis=(1, 2))
+    for index in np.flatnonzero(shown < _LEAST_COVERAGE):
+        raise NoSubject(f"View {index + 1} shows nothing on its white background.")
     return views
 
 
