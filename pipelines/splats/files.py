@@ -5,7 +5,7 @@ from typing import Literal
 
 from pipelines.errors import InvalidInput, MoldarError, Unreadable
 from pipelines.geometry import Gaussians
-from pipelines.splats.encoding import check_count
+from pipelines.splats.encoding import check_count, check_finite
 from pipelines.splats.packed import read_splat, read_spz, write_splat, write_spz
 from pipelines.splats.ply import read_splat_ply, write_splat_ply
 
@@ -47,16 +47,17 @@ def read_splats(source: bytes | Path, format: SplatFormat | None = None) -> Gaus
 def write_splats(gaussians: Gaussians, format: SplatFormat) -> bytes:  # noqa: A002 - as above
     """The Gaussians as a file; the same Gaussians give the same bytes.
 
-    `.ply` keeps them exactly (but for opacities of 0 and 1, whose logit is infinite), `.splat` rounds colour, opacity
-    and rotation to bytes, `.spz` also positions to 1/4096 and sizes to 6 %.
+    `.ply` is LGM's: it leaves out what is fainter than 0.005 and keeps the rest to 32 bits. `.splat` rounds colour,
+    opacity and rotation to bytes, `.spz` also positions to 1/4096 and sizes to 6 %.
 
     Raises:
-        EmptyGeometry: no Gaussians.
-        InvalidInput: a format that is not one of `SplatFormat`.
+        EmptyGeometry: no Gaussians, or for `.ply` none that is as opaque as 0.005.
+        InvalidInput: a format that is not one of `SplatFormat`, or numbers that are not finite.
     """
     if format not in _WRITERS:
         raise InvalidInput(f"Splats are not written as {format!r}; choose one of {', '.join(_WRITERS)}.")
     check_count(len(gaussians))
+    check_finite(gaussians)
     return _WRITERS[format](gaussians)
 
 

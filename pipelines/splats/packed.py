@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import Unreadable
+from pipelines.errors import InvalidInput, Unreadable
 from pipelines.geometry import Gaussians
 from pipelines.splats.encoding import SH_C0, activated, check_count
 
@@ -18,6 +18,7 @@ _ROW = np.dtype([("mean", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("r
 _MAGIC, _HEADER = 0x5053474E, struct.Struct("<IIIBBBB")
 _FRACTION_BITS = 12
 _COLOR_SCALE = 0.15
+_LEAST_SCALE = np.float32(np.exp(-10))  # what its byte 0 stands for
 _SH_COEFFICIENTS = (0, 9, 24, 45)  # bytes per splat by degree
 
 
@@ -45,9 +46,10 @@ def read_splat(data: bytes) -> Gaussians:
 
 
 def write_spz(gaussians: Gaussians) -> bytes:
-    """`.spz` version 2, degree 0: a sixth of the .ply, positions to 1/4096."""
+    """`.spz` version 2, degree 0: a sixth of the .ply, positions to 1/4096 within 2,048 of the origin."""
     count = len(gaussians)
-    fixed = np.rint(gaussians.means.astype(np.float64) * (1 << _FRACTION_BITS)).astype("<i4")
+    fraction_bits = _fraction_bits(float(np.abs(gaussians.means).max()))
+    fixed = np.rint(gaussians.means.astype(np.float64) * (1 << fraction_bits)).astype("<i4")
     positions = fixed.view("u1").reshape(count, 3, 4)[:, :, :3]
     color = ((gaussians.rgb - 0.5) / SH_C0) * _COLOR_SCALE + 0.5
     rotation = gaussians.rotation * np.where(gaussians.rotation[:, :1] < 0, -1, 1)
@@ -55,11 +57,19 @@ def write_spz(gaussians: Gaussians) -> bytes:
         positions.reshape(count, 9),
         _byte(255 * gaussians.opacity),
         _byte(255 * color),
-        _byte(16 * (np.log(gaussians.scaling) + 10)),
+        _byte(16 * (np.log(np.maximum(gaussians.scaling, _LEAST_SCALE)) + 10)),
         _byte(127.5 * rotation[:, 1:] + 127.5),
     ]
-    header = _HEADER.pack(_MAGIC, 2, count, 0, _FRACTION_BITS, 0, 0)
+    header = _HEADER.pack(_MAGIC, 2, count, 0, fraction_bits, 0, 0)
     return gzip.compress(header + b"".join(column.tobytes() for column in columns), compresslevel=6, mtime=0)
+
+
+def _fraction_bits(reach: float) -> int:
+    """As many as leave room for `reach` in 24 signed bits, and no more than are usual."""
+    for bits in range(_FRACTION_BITS, -1, -1):
+        if round(reach * (1 << bits)) < 1 << 23:
+            return bits
+    raise InvalidInput(f"An .spz holds positions up to 8,388,607; these reach {reach:g}.")
 
 
 def _byte(values: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -1,11 +1,13 @@
 import dataclasses
 import gzip
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file
 
 from pipelines.errors import EmptyGeometry, InvalidInput, MoldarError, TooLarge, Unreadable
 from pipelines.geometry import Gaussians
@@ -13,6 +15,9 @@ from pipelines.meshing import export_mesh
 from pipelines.splats import SplatFormat, is_splat_ply, read_splats, write_splats
 from tests.support.solids import brick, random_gaussians
 
+MODELS = Path(__file__).parents[2] / "golden/models"
+OURS = ["x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1", "scale_2"]
+OURS += ["rot_0", "rot_1", "rot_2", "rot_3"]
 NAMES = ["x", "y", "z", "opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
 NAMES += ["f_dc_0", "f_dc_1", "f_dc_2"]
 ROW = [0.5, -1.0, 2.0, 0.0, np.log(0.1), np.log(0.2), np.log(0.3), 2.0, 0.0, 0.0, 0.0, 0.0, 1.0, -1.0]
@@ -53,22 +58,114 @@ def test_any_degree_and_order_of_properties_is_read(rest: int) -> None:
     check_row(read_splats(header("binary_little_endian", names, 1) + np.array(row, "<f4").tobytes()))
 
 
-def test_the_written_ply_is_the_layout_of_3dgs() -> None:
-    data = write_splats(random_gaussians(3), "ply")
-    text = data[: data.index(b"end_header")].decode()
-    names = [line.split()[-1] for line in text.splitlines() if line.startswith("property")]
-    expected = "x y z nx ny nz f_dc_0 f_dc_1 f_dc_2 opacity scale_0 scale_1 scale_2 rot_0 rot_1 rot_2 rot_3"
-    assert names == expected.split()
-    assert len(data) == len(text) + len("end_header\n") + 3 * 17 * 4
+def test_the_written_ply_is_lgms_own_file_byte_for_byte() -> None:
+    rows = load_file(MODELS / "lgm_parity_a.safetensors")["output.gaussians"][0]
+    gaussians = Gaussians(rows[:, :3], rows[:, 3], rows[:, 4:7], rows[:, 7:11], rows[:, 11:])
+    assert write_splats(gaussians, "ply") == (MODELS / "lgm_parity_a.ply").read_bytes()
+    assert len(gaussians) == 4096
+    assert len(read_splats(MODELS / "lgm_parity_a.ply")) == 4095  # one is fainter than 0.005
+
+
+def with_opacity(*opacity: float) -> Gaussians:
+    return dataclasses.replace(random_gaussians(len(opacity)), opacity=np.array(opacity, np.float32))
+
+
+def test_a_ply_leaves_out_what_is_fainter_than_five_thousandths() -> None:
+    back = read_splats(write_splats(with_opacity(0.0049, 0.005, 0.0, 1.0), "ply"))
+    assert back.opacity == pytest.approx([0.005, 1.0], abs=2e-6)
+    assert (back.means == random_gaussians(4).means[[1, 3]]).all()
+    with pytest.raises(EmptyGeometry):
+        write_splats(with_opacity(0.0049, 0.0), "ply")
+    assert len(read_splats(write_splats(with_opacity(0.0049, 0.0), "spz"))) == 2
+
+
+@pytest.mark.parametrize("kind", ["ply", "splat", "spz"])
+def test_numbers_that_are_none_are_not_written(kind: SplatFormat) -> None:
+    with pytest.raises(InvalidInput, match="finite"):
+        write_splats(with_opacity(0.5, np.nan), kind)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "binary_little_endian", "binary_big_endian"])
+@settings(max_examples=15, deadline=None)
+@given(count=st.integers(1, 20), seed=st.integers(0, 1000), shuffle=st.randoms(use_true_random=False))
+def test_files_of_other_writers_are_read(encoding: str, count: int, seed: int, shuffle: random.Random) -> None:
+    """Any order of properties of any width, with others among them, other elements around and comments."""
+    ours = random_gaussians(count, seed)
+    columns = dict(
+        zip(OURS, np.frombuffer(write_splats(ours, "ply")[-56 * count :], "<f4").reshape(-1, 14).T, strict=True)
+    )
+    wanted = [*OURS, "nx", "segment", *(f"f_rest_{k}" for k in range(9))]
+    shuffle.shuffle(wanted)
+    mark = ">" if encoding.endswith("big_endian") else "<"
+    kinds = {name: shuffle.choice([("float", "f4"), ("double", "f8"), ("float64", "f8")]) for name in wanted}
+    kinds["segment"] = ("uchar", "u1")
+    rows = np.zeros(count, [(name, mark + kinds[name][1]) for name in wanted])
+    for name in wanted:
+        rows[name] = columns.get(name, 7)
+    lines = ["ply", f"format {encoding} 1.0", "obj_info made elsewhere", "element origin 1", "property double height"]
+    lines += ["comment splats follow", f"element vertex {count}"]
+    lines += [f"property {kinds[name][0]} {name}" for name in wanted]
+    lines += ["element note 1", "property list uchar int words", "end_header", ""]
+    if encoding == "ascii":
+        body = "\n".join(["2.5", *(" ".join(map(repr, row)) for row in rows.tolist()), "2 5 6"]).encode()
+    else:
+        body = np.array(2.5, mark + "f8").tobytes() + rows.tobytes() + b"\2" + np.array([5, 6], mark + "i4").tobytes()
+    data = "\n".join(lines).encode() + body
+    assert is_splat_ply(data)
+    back = read_splats(data)
+    for field in dataclasses.fields(ours):
+        close(back, ours, field.name, 1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_property_is_named(name: str) -> None:
+    names = [other for other in NAMES if other != name]
+    data = header("binary_little_endian", names, 1) + np.zeros(13, "<f4").tobytes()
+    with pytest.raises(Unreadable, match=rf"lack {name}\."):
+        read_splats(data, "ply")
+
+
+def test_a_property_that_is_a_list_is_named_and_other_lists_are_passed_over() -> None:
+    lines = header("binary_little_endian", NAMES, 1).decode()
+    body = np.array(ROW, "<f4").tobytes()
+    more = lines.replace("end_header", "property list uchar float extra\nend_header").encode()
+    check_row(read_splats(more + body + b"\2" + np.array([1, 2], "<f4").tobytes()))
+    wrong = lines.replace("property float rot_3", "property list uchar float rot_3").encode()
+    with pytest.raises(Unreadable, match="rot_3 should be numbers, not lists"):
+        read_splats(wrong + body, "ply")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 900), st.sampled_from(["ply", "splat", "spz"]))
+def test_a_truncated_file_is_refused_wherever_it_ends(end: int, kind: SplatFormat) -> None:
+    whole = write_splats(random_gaussians(9), kind)
+    trailer = 8 if kind == "spz" else 0  # gzip's check sum and length, after the last splat
+    part = whole[: min(end, len(whole) - trailer - 1)]
+    if kind == "splat" and part and len(part) % 32 == 0:
+        assert len(read_splats(part, kind)) == len(part) // 32  # it has no header: fewer splats are a file too
+        return
+    with pytest.raises((Unreadable, EmptyGeometry)):
+        read_splats(part, kind)
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 40), st.integers(0, 1000))
 def test_ply_keeps_everything(count: int, seed: int) -> None:
     gaussians = random_gaussians(count, seed)
-    back = read_splats(write_splats(gaussians, "ply"))
+    data = write_splats(gaussians, "ply")
+    back = read_splats(data)
     for field in dataclasses.fields(gaussians):
         close(back, gaussians, field.name, 1e-5)
+    assert len(write_splats(back, "ply")) == len(data)
+
+
+def test_an_spz_of_a_wide_scene_gives_up_precision_not_positions() -> None:
+    near = random_gaussians(3)
+    far = dataclasses.replace(near, means=np.array([[9000, -5, 3], [0.25, 0, -70_000], [1, 2, 3]], np.float32))
+    assert read_splats(write_splats(far, "spz")).means == pytest.approx(far.means, abs=0.5 / 64)
+    beyond = dataclasses.replace(near, means=np.full((3, 3), 9e6, np.float32))
+    with pytest.raises(InvalidInput, match="8,388,607"):
+        write_splats(beyond, "spz")
 
 
 @settings(max_examples=20, deadline=None)
