@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +38,45 @@ class LimitSettings(_Section):
     wait_s: float = Field(60.0, ge=0, description="Longest time that `Prefer: wait=N` holds a request.")
 
 
+class LgmSettings(_Section):
+    """The pool of workers that hold LGM, MVDream and ImageDream."""
+
+    weights_dir: Path = Field(
+        Path(".moldar/weights"), description="Where fetched weights are: a folder for each name of the manifest."
+    )
+    nano_file: Path | None = Field(None, description="A checkpoint of `make train-nano` in place of the shipped one.")
+    mvdream_dir: Path | None = Field(None, description="Your own MVDream in the hub's layout, not checked by hash.")
+    imagedream_dir: Path | None = Field(None, description="Your own ImageDream, likewise.")
+    num_gpus: float = Field(
+        0.0, ge=0, le=8, description="Of a GPU, for each replica: 0.5 puts two on one; 0 computes on the CPU."
+    )
+    gpu_memory_fraction: float | None = Field(
+        None, gt=0, le=1, description="Of the GPU's memory that a replica may take; unset: as much as of the GPU."
+    )
+    min_replicas: int = Field(0, ge=0, le=64, description="Kept ready; 0 costs nothing until somebody asks.")
+    max_replicas: int = Field(1, ge=1, le=64, description="At the most.")
+    target_ongoing_requests: float = Field(2.0, gt=0, description="Jobs for each replica before another is started.")
+    downscale_delay_s: float = Field(300.0, ge=0, description="Quiet for this long, a replica is let go.")
+    max_batch_size: int = Field(8, ge=1, le=64, description="Jobs that one replica samples together, at the most.")
+    batch_wait_s: float = Field(0.05, ge=0, le=10, description="How long a job waits for others to share its batch.")
+    attention: AttentionKernel = Field("auto", description="auto, sdpa or xformers.")
+    solver: Literal["ddim", "dpmsolver++", "unipc"] = Field(
+        "ddim", description="Of the samplers; the last two are content with fewer steps."
+    )
+    cpu_threads: int = Field(
+        0, ge=0, le=256, description="Threads of a replica that computes on the CPU; 0: every core it may run on."
+    )
+    stall_s: float = Field(
+        300.0, ge=5, description="A replica whose work has not moved for this long is taken to hang, and replaced."
+    )
+
+    @model_validator(mode="after")
+    def _refuse_more_kept_than_allowed(self) -> Self:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError("min_replicas cannot be more than max_replicas")
+        return self
+
+
 class Settings(BaseSettings):
     """The service's settings: arguments in serve.yaml, then `MOLDAR_*` variables, then these defaults."""
 
@@ -65,6 +104,7 @@ class Settings(BaseSettings):
     )
     studio: StudioSettings = Field(default_factory=StudioSettings, description="See below.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="See below.")
+    lgm: LgmSettings = Field(default_factory=LgmSettings, description="See below.")
     replicate_api_token: SecretStr | None = Field(None, description="Token of replicate.com.")
     hf_token: SecretStr | None = Field(None, description="Token of Hugging Face.")
     slant3d_api_key: SecretStr | None = Field(None, description="Key of Slant 3D's v2 API.")
