@@ -29,6 +29,7 @@ Material = Annotated[str | None, typer.Option(help="pla, petg, abs, asa, tpu, ny
 Quantity = Annotated[int | None, typer.Option(help="Pieces to quote.")]
 Infill = Annotated[float | None, typer.Option(help="Filled share of the interior, 0 to 1.")]
 Currency = Annotated[str | None, typer.Option(help="USD, EUR or BRL.")]
+WeightsName = Annotated[str | None, typer.Argument(metavar="NAME", help="One of them; all without it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -198,29 +199,39 @@ def doctor(json: Json = False) -> None:
 
 
 @weights_app.command("list")
-def list_weights() -> None:
-    """Show every file of weights and whether it is here."""
+def list_weights(json: Json = False) -> None:
+    """Show the weights that Moldar knows, their licences, and whether they are here."""
     from moldar.cli import weights  # noqa: PLC0415 - `--help` is quick
 
-    weights.show(verify=False)
+    weights.show(as_json=json)
 
 
 @weights_app.command("verify")
-def verify_weights() -> None:
-    """Check every file of weights against the manifest."""
+def verify_weights(name: WeightsName = None, json: Json = False) -> None:
+    """Read every byte of the weights that are here and hold it against the manifest."""
     from moldar.cli import weights  # noqa: PLC0415 - `--help` is quick
 
-    weights.show(verify=True)
+    weights.check(name, as_json=json)
 
 
 @weights_app.command("fetch")
 def fetch_weights(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them; all without it.")] = None,
+    name: WeightsName = None,
+    local: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="Take them from a folder; nothing else is asked.")
+    ] = None,
+    mirror: Annotated[str | None, typer.Option(metavar="URL", help="Another hub; HF_TOKEN goes to it.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A branch, tag or commit instead of the manifest's.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Only from the hub's cache on this machine.")] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Take a file whose hash is not the one that others report.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Download weights."""
+    """Bring weights; what an interrupted run has fetched is kept."""
     from moldar.cli import weights  # noqa: PLC0415 - `--help` is quick
 
-    weights.fetch(name)
+    weights.fetch(weights.Wish(name, local, mirror, revision, offline, trust), as_json=json)
 
 
 @keys_app.command("create")

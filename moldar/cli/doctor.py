@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,10 +61,14 @@ def examine() -> tuple[Row, ...]:
     wished = [
         _tried("port 8000", _port, "moldar serve --port 8001", required=False),
         _tried("shared memory", _shm, "docker run --shm-size=2g, or mount a larger /dev/shm", required=False),
-        _tried("torch", _torch, "pip install 'moldar[gpu]'", required=False),
+        _tried("torch", _torch, _INSTALL, required=False),
         _tried("cuda", _cuda, "a machine with an NVIDIA GPU and a CUDA build of torch", required=False),
+        _tried("attention", _attention, _INSTALL, required=False),
+        *_rasterizers(),
+        _tried("diffusers", _diffusers, "pip install 'moldar[multiview]'", required=False),
+        _tried("transformers", _transformers, "pip install 'moldar[multiview]'", required=False),
+        *_weights(),
         _tried("rembg", _rembg, "pip install 'moldar[rembg]' && rembg d u2net", required=False),
-        _tried("weights", _weights, "moldar weights verify", required=False),
         *(_program(*row) for row in _PROGRAMS),
         *(_secret(*row) for row in _SECRETS),
     ]
@@ -184,19 +189,74 @@ def _port() -> str:
 
 
 def _torch() -> str:
-    # Without this machine's own copy loaded into the process: that takes seconds and a GB.
-    return version("torch")
+    torch: Any = importlib.import_module("torch")
+    if torch.ones(2, 3).matmul(torch.full((3, 1), 2.0)).tolist() != [[6.0], [6.0]]:
+        raise RuntimeError("loads, and multiplies wrongly")
+    return f"{torch.__version__}, {torch.get_num_threads()} threads"
 
 
 def _cuda() -> str:
+    torch: Any = importlib.import_module("torch")
+    if torch.cuda.is_available():
+        parts = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+        return ", ".join(f"{part.name} with {part.total_memory / 2**30:.0f} GiB" for part in parts)
     program = shutil.which("nvidia-smi")
     if program is None:
         raise RuntimeError("no NVIDIA driver")
-    asked = [program, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    asked = [program, "--query-gpu=name", "--format=csv,noheader"]
     done = subprocess.run(asked, check=True, capture_output=True, text=True, timeout=20)  # noqa: S603 - a fixed command
-    if "+cpu" in version("torch"):
-        raise RuntimeError(f"{done.stdout.strip()}, but torch is the build for CPUs")
-    return done.stdout.strip()
+    build = f"made for CUDA {torch.version.cuda}" if torch.version.cuda else "the build for CPUs"
+    raise RuntimeError(f"{done.stdout.strip()} is here, but torch is {build} and cannot use it")
+
+
+def _attention() -> str:
+    attention: Any = importlib.import_module("pipelines.attention")
+    kernel = attention.resolved("auto")
+    if kernel == "xformers":
+        return f"xformers {version('xformers')}"
+    return (
+        "sdpa of torch" if find_spec("xformers") is None else "sdpa of torch; xformers is here, and runs on CUDA only"
+    )
+
+
+def _rasterizers() -> tuple[Row, ...]:
+    """One row each: the one that runs everywhere is missing only when it is broken."""
+    try:
+        known = importlib.import_module("pipelines.splats").rasterizers()
+    except Exception as error:  # noqa: BLE001 - as in _tried
+        return (Row("rasterizers", False, False, str(error).splitlines()[0], _INSTALL),)
+    return tuple(
+        Row(
+            f"rasterizer {one.name}",
+            one.available,
+            False,
+            f"{one.licence}" if one.available else f"{one.reason} ({one.licence})",
+            "" if one.available else _RASTERIZER_REMEDIES.get(one.name, _INSTALL),
+        )
+        for one in known
+    )
+
+
+# The last one is never asked for by us: its licence admits research and evaluation alone.
+_RASTERIZER_REMEDIES: Final = {
+    "gsplat": "pip install 'moldar[gpu]' on a machine with CUDA",
+    "diff-gaussian-rasterization": "nothing is amiss: it is used where you have installed it yourself",
+}
+
+
+def _diffusers() -> str:
+    return _present("diffusers", "MVDream and ImageDream need it")
+
+
+def _transformers() -> str:
+    return _present("transformers", "MVDream and ImageDream need it")
+
+
+def _present(name: str, purpose: str) -> str:
+    # Found, not imported: that takes seconds, and what of it is needed is imported when the weights are loaded.
+    if find_spec(name) is None:
+        raise RuntimeError(f"not installed; {purpose}")
+    return version(name)
 
 
 def _rembg() -> str:
@@ -208,14 +268,26 @@ def _rembg() -> str:
     return f"{found}, weights {', '.join(weights)}"
 
 
-def _weights() -> str:
-    from moldar.cli import weights  # noqa: PLC0415 - pydantic only where it is needed
+def _weights() -> tuple[Row, ...]:
+    """One row per entry of the manifest, told by size and listing: reading them all takes a while."""
+    from moldar.cli import weights  # noqa: PLC0415 - a broken manifest must not stop the other rows
 
-    known = weights.manifest()
-    wrong = [one.name for one in known if weights.state_of(one) != "present"]
-    if wrong:
-        raise RuntimeError(f"missing or damaged: {', '.join(wrong)}")
-    return f"{len(known)} verified" if known else "none needed in this version"
+    try:
+        found = weights.states(thorough=False)
+    except Exception as error:  # noqa: BLE001 - as in _tried
+        return (
+            Row("weights", False, False, str(error).splitlines()[0], "install Moldar anew, or see docs/settings.md"),
+        )
+    return tuple(
+        Row(
+            f"weights {entry.name}",
+            state.is_whole,
+            False,
+            f"{entry.what}; {entry.terms}" if state.is_whole else f"{entry.what}; {state.detail}",
+            "" if state.is_whole else entry.remedy,
+        )
+        for entry, state in found
+    )
 
 
 def _program(name: str, purpose: str, remedy: str) -> Row:

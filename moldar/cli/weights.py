@@ -1,74 +1,162 @@
-"""`moldar weights`: the model weights that the manifest names."""
+"""`moldar weights`: the model weights that the manifest names, where they are kept and whether they are whole."""
 
-import hashlib
-import tomllib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING, Final
 
 from moldar.cli.outcome import FAILED, UNAVAILABLE, Failure
-from moldar.cli.terminal import Terminal
+from moldar.cli.terminal import Terminal, size_of
+from pipelines.manifest import Weights, shipped_manifest
+from pipelines.weight_files import State, WeightsState, verify
+
+if TYPE_CHECKING:
+    from adapters.hub import Progress as Hear
+    from adapters.hub import Source
+
+_DAMAGED: Final[tuple[State, ...]] = ("wrong_size", "wrong_tensors", "wrong_hash")
+_IN_WORDS: Final[dict[State, str]] = {
+    "whole": "whole",
+    "missing": "missing",
+    "partial": "partly here",
+    "wrong_size": "wrong size",
+    "wrong_tensors": "another model",
+    "wrong_hash": "wrong hash",
+}
 
 
-class Weights(BaseModel):
-    """One file of weights, as `pretrained/manifest.toml` names it."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What `fetch` was asked for."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: str
-    file: str
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    licence: str
-    source: str
-    revision: str
-
-
-class _Manifest(BaseModel):
-    weights: tuple[Weights, ...] = ()
+    name: str | None  # None: everything that does not ship
+    local: Path | None
+    mirror: str | None
+    revision: str | None
+    is_offline: bool
+    trust: bool
 
 
-def folder() -> Path:
-    """Where weights are kept: beside the service's composition root."""
-    return Path(__file__).resolve().parents[2] / "pretrained"
+def weights_dir() -> Path:
+    """Where fetched weights are kept."""
+    from deployments.settings import Settings  # noqa: PLC0415 - the manifest can be shown without
+
+    return Settings().lgm.weights_dir.resolve()
 
 
-def manifest() -> tuple[Weights, ...]:
-    """Every entry of the manifest; none where there is no manifest."""
-    path = folder() / "manifest.toml"
-    try:
-        return _Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).weights
-    except FileNotFoundError:
-        return ()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise Failure(FAILED, f"The manifest {path} cannot be read: {str(error).splitlines()[0]}.") from error
+def states(*, thorough: bool, name: str | None = None) -> tuple[tuple[Weights, WeightsState], ...]:
+    """Every entry of the manifest, or the one of this name, with how its files lie there."""
+    folder = weights_dir()
+    manifest = shipped_manifest()
+    entries = manifest.weights if name is None else (manifest.named(name),)
+    return tuple((entry, verify(entry, entry.folder(folder), thorough=thorough)) for entry in entries)
 
 
-def state_of(weights: Weights) -> str:
-    """`present`, `missing` or `damaged`."""
-    path = folder() / weights.file
-    if not path.is_file():
-        return "missing"
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return "present" if digest == weights.sha256 else "damaged"
+def show(*, as_json: bool) -> None:
+    """List the manifest, told by size and listing: quick."""
+    _told(states(thorough=False), as_json=as_json)
 
 
-def show(*, verify: bool) -> None:
-    """List the manifest; with `verify`, fail unless every file is there and whole."""
-    known = manifest()
-    states = {weights.name: state_of(weights) for weights in known}
+def check(name: str | None, *, as_json: bool) -> None:
+    """Read every byte of what is here; fail where something is damaged, or where what was named is not here."""
+    found = states(thorough=True, name=name)
+    _told(found, as_json=as_json)
+    damaged = [entry.name for entry, state in found if state.state in _DAMAGED]
+    if damaged:
+        raise Failure(FAILED, f"These weights are damaged or of another model: {', '.join(damaged)}.")
+    lacking = [entry for entry, state in found if not state.is_whole]
+    if name is not None and lacking:
+        raise Failure(UNAVAILABLE, f"The weights {name} are not here, or not all of them: {lacking[0].remedy}")
+
+
+def fetch(wish: Wish, *, as_json: bool) -> None:
+    """Bring weights, going on where an earlier run ended, and prove them."""
+    from adapters.hub import Source  # noqa: PLC0415 - see weights_dir
+
+    source = Source(wish.local, wish.mirror, _token(), wish.revision, wish.is_offline)
+    manifest = shipped_manifest()
+    shipped_too = (manifest.named(wish.name),) if wish.name is not None else manifest.weights
+    wanted = [entry for entry in shipped_too if wish.name is not None or not entry.is_shipped]
+    for entry in wanted:
+        _fetch(entry, entry.folder(weights_dir()), source, trust=wish.trust)
+    names = {entry.name for entry in wanted}
+    _told(tuple(row for row in states(thorough=False) if row[0].name in names), as_json=as_json)
+
+
+def _fetch(entry: Weights, folder: Path, source: "Source", *, trust: bool) -> None:
+    from adapters.hub import fetch as bring  # noqa: PLC0415 - see weights_dir
+
+    with Terminal() as terminal, _bar(terminal, entry) as progress:
+        bring(entry, folder, source, trust=trust, progress=progress)
+
+
+@contextmanager
+def _bar(terminal: Terminal, entry: Weights) -> "Iterator[Hear]":
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    is_hidden = not terminal.err.is_terminal
+    with Progress(*columns, console=terminal.err, transient=True, disable=is_hidden, redirect_stdout=False) as drawn:
+        task = drawn.add_task(entry.name, total=None)
+
+        def hear(file: str, here: int, in_all: int | None) -> None:
+            drawn.update(task, description=f"{entry.name} {file}", completed=here, total=in_all)
+
+        yield hear
+
+
+def _token() -> str | None:
+    from deployments.settings import Settings  # noqa: PLC0415 - see weights_dir
+
+    token = Settings().hf_token
+    return token.get_secret_value() if token is not None else None
+
+
+def _told(found: tuple[tuple[Weights, WeightsState], ...], *, as_json: bool) -> None:
     with Terminal() as terminal:
-        if not known:
-            terminal.out.print("No weights are needed or shipped yet: the embedded backends compute without any.")
-        for one in known:
-            line = f"{states[one.name]:8} {one.name} ({one.licence}, {one.source} at {one.revision})"
-            terminal.out.print(line, markup=False)
-    wrong = [name for name, state in states.items() if state != "present"]
-    if verify and wrong:
-        raise Failure(FAILED, f"These weights are missing or damaged: {', '.join(wrong)}.")
+        if as_json:
+            terminal.print_json(json.dumps({"weights": [_row(entry, state) for entry, state in found]}))
+        else:
+            _table(terminal, found)
 
 
-def fetch(name: str | None) -> None:
-    """There is nothing yet that would use them."""
-    wanted = f"the weights {name!r}" if name else "weights"
-    raise Failure(UNAVAILABLE, f"This version has no model backend that could use {wanted}, so none are fetched.")
+def _row(entry: Weights, state: WeightsState) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "what": entry.what,
+        "state": state.state,
+        "detail": state.detail,
+        "remedy": "" if state.is_whole else entry.remedy,
+        "folder": str(state.folder),
+        "bytes": entry.bytes,
+        "licence": entry.licence,
+        "terms": entry.terms,
+        "note": entry.note,
+        "repo": entry.repo,
+        "revision": entry.revision,
+        "files": [
+            {"path": file.path, "state": file.state, "sha256": file.sha256, "proof": file.proof} for file in state.files
+        ],
+    }
+
+
+def _table(terminal: Terminal, found: tuple[tuple[Weights, WeightsState], ...]) -> None:
+    from rich.table import Table  # noqa: PLC0415 - not for --json
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("name", "size", "licence", "state", "where"):
+        table.add_column(heading, overflow="fold")
+    for entry, state in found:
+        colour = "green" if state.is_whole else "red" if state.state in _DAMAGED else "yellow"
+        where = str(state.folder) if state.is_whole else f"{state.detail} {entry.remedy}"
+        table.add_row(
+            entry.name,
+            size_of(entry.bytes) if entry.bytes is not None else "",
+            Text(f"{entry.terms} ({entry.licence.replace('_', '-')})"),
+            Text(_IN_WORDS[state.state], colour),
+            Text(where),
+        )
+    terminal.out.print(table)
