@@ -6,9 +6,8 @@ from typing import Final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, normalize
 
-from pipelines.cameras import plucker
 from pipelines.errors import BackendFailed, InvalidInput, NoSubject
 from pipelines.geometry import Gaussians, Views
 from pipelines.lgm.model import Lgm
@@ -16,6 +15,7 @@ from pipelines.lgm.model import Lgm
 # ImageNet's, which LGM was trained behind; SPEC A.4.
 _MEAN: Final = (0.485, 0.456, 0.406)
 _STD: Final = (0.229, 0.224, 0.225)
+_CPU: Final = torch.device("cpu")
 _BLANK: Final = 4 / 255  # a pixel that differs from white by less is background
 _LEAST_COVERAGE: Final = 5e-4  # share of a view's pixels: 33 of 256 x 256; less is dust or a mask one pixel wide
 
@@ -37,12 +37,10 @@ def splat(model: Lgm, objects: Sequence[Views]) -> list[Gaussians]:
     """
     if not objects:
         return []
-    rows = [
-        network_input(checked_views(views, model.config.num_input_views), model.config.input_size) for views in objects
-    ]
-    device = model.conv.weight.device
+    size, device = model.config.input_size, model.conv.weight.device
+    checked = [checked_views(views, model.config.num_input_views) for views in objects]
     with torch.inference_mode():
-        out = model(torch.stack(rows).to(device)).cpu()
+        out = model(torch.stack([network_input(views, size, device) for views in checked])).cpu()
     return [gaussians_of(row) for row in out]
 
 
@@ -60,16 +58,29 @@ def checked_views(views: Views, count: int) -> Views:
     return views
 
 
-def network_input(views: Views, size: int) -> Tensor:
-    """[V, 9, size, size]: normalised RGB, then Pluecker coordinates of the pixels' rays.
+def network_input(views: Views, size: int, device: torch.device = _CPU) -> Tensor:
+    """[V, 9, size, size] on `device`: normalised RGB, then Pluecker coordinates of the pixels' rays.
 
     Source: SPEC A.4.
     """
-    images = torch.from_numpy(np.ascontiguousarray(views.images)).permute(0, 3, 1, 2)
+    images = torch.from_numpy(np.ascontiguousarray(views.images)).to(device).permute(0, 3, 1, 2)
     if images.shape[-1] != size:
         images = interpolate(images, (size, size), mode="bilinear", align_corners=False)
-    normal = (images - torch.tensor(_MEAN).view(3, 1, 1)) / torch.tensor(_STD).view(3, 1, 1)
-    return torch.cat([normal, torch.from_numpy(plucker(views.c2w, views.fovy_deg, size))], dim=1)
+    mean, std = (torch.tensor(of, device=device).view(3, 1, 1) for of in (_MEAN, _STD))
+    return torch.cat([(images - mean) / std, _plucker(views, size, device)], dim=1)
+
+
+def _plucker(views: Views, size: int, device: torch.device) -> Tensor:
+    """`cameras.plucker` on the network's device, where it costs nothing; on one core it takes 30 ms at 256 px."""
+    focal = 0.5 * size / np.tan(np.deg2rad(views.fovy_deg) / 2)
+    steps = (torch.arange(size, dtype=torch.float64, device=device) + 0.5 - size / 2) / focal
+    up, right = torch.meshgrid(-steps, steps, indexing="ij")
+    local = normalize(torch.stack([right, up, -torch.ones_like(up)]), dim=0).flatten(1)  # [3, S * S]
+    poses = torch.from_numpy(views.c2w.astype(np.float64)).to(device)
+    directions = (poses[:, :3, :3] @ local).float()  # [V, 3, S * S]
+    origins = poses[:, :3, 3:].float().expand_as(directions)
+    both = torch.cat([torch.linalg.cross(origins, directions, dim=1), directions], dim=1)
+    return both.reshape(len(views), 6, size, size)
 
 
 def gaussians_of(rows: Tensor) -> Gaussians:
