@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Final, cast, get_args
+from typing import Final, Literal, cast, get_args
 
 from pipelines.errors import InvalidInput, WeightsMismatch, WeightsMissing
-from pipelines.routing import Licence
 
+# As in `pipelines.routing`, which takes a second to import and is not needed to read a table.
+Licence = Literal["commercial", "restricted", "non_commercial"]
 _LICENCES: Final = get_args(Licence)
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, cast, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from pipelines.errors import WeightsMismatch, WeightsMissing
 from pipelines.manifest import Weights, WeightsFile, shipped_manifest
@@ -187,12 +187,18 @@ def listing_of(path: Path) -> Listing:
     except OSError as error:
         raise WeightsMissing(f"There are no weights at {path}.") from error
     try:
-        tensors = [row for name, row in dict(json.loads(head.decode())).items() if name != "__metadata__"]
+        tensors = _listed(json.loads(head.decode()))
         numbers = sum(math.prod(int(side) for side in row["shape"]) for row in tensors)
         end = max((int(row["data_offsets"][1]) for row in tensors), default=0)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise WeightsMismatch(f"{path.name} is not a .safetensors file, or its head is damaged.") from error
     return Listing(len(tensors), numbers, 8 + length + end)
+
+
+def _listed(head: object) -> list[Any]:
+    if not isinstance(head, dict):
+        raise TypeError(head)
+    return [row for name, row in head.items() if name != "__metadata__"]
 
 
 def sha256_of(path: Path) -> str:

@@ -17,6 +17,9 @@ __all__ = ["load_strict", "read_tensors", "refuse_unfixed", "sha256_of"]
 _SHOWN: Final = 5  # names of each kind in an error; the counts say the rest
 # How files that are no .safetensors begin: a zip archive, which torch pickles into, and a bare pickle.
 _PICKLED: Final = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_FLOATS: Final = (
+    torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.float8_e4m3fn, torch.float8_e5m2,
+)  # fmt: skip
 
 
 def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
@@ -69,7 +72,7 @@ def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> 
     ]
     if faults:
         raise WeightsMismatch(f"These weights are not those of {what}: {'; '.join(faults)}.")
-    if broken := [name for name in wanted if not torch.isfinite(tensors[name]).all()]:
+    if broken := [name for name in wanted if not _is_finite(tensors[name])]:
         raise WeightsMismatch(f"The weights of {what} are damaged: {'; '.join(_listed('not finite', broken))}.")
     module.load_state_dict(dict(tensors), strict=True)
 
@@ -86,8 +89,19 @@ def _mistyped(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> li
     return [
         f"{name} {tensors[name].dtype}".replace("torch.", "")
         for name, target in wanted.items()
-        if name in tensors and tensors[name].is_floating_point() != target.is_floating_point()
+        if name in tensors and not _is_of_its_kind(tensors[name], target)
     ]
+
+
+def _is_of_its_kind(tensor: Tensor, target: Tensor) -> bool:
+    # Some floating point dtypes, such as two numbers packed into one byte, cannot be cast at all.
+    return tensor.dtype in _FLOATS if target.is_floating_point() else not tensor.is_floating_point()
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    # Those of one byte can be cast, and not asked.
+    asked = tensor.float() if tensor.is_floating_point() and tensor.itemsize == 1 else tensor
+    return bool(torch.isfinite(asked).all())
 
 
 def _listed(kind: str, names: Sequence[str]) -> list[str]:

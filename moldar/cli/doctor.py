@@ -15,10 +15,13 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from moldar.cli.outcome import FAILED, Failure
 from moldar.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from pipelines.weight_files import WeightsState
 
 _INSTALL: Final = "make setup"
 _DISK_FREE_BYTES: Final = 2 * 2**30  # a day of results; Ray refuses to work on a disk that is 95 % full
@@ -283,11 +286,15 @@ def _weights() -> tuple[Row, ...]:
             f"weights {entry.name}",
             state.is_whole,
             False,
-            f"{entry.what}; {entry.terms}" if state.is_whole else f"{entry.what}; {state.detail}",
+            f"{entry.what}; {entry.terms if state.is_whole else _lack(state)}",
             "" if state.is_whole else entry.remedy,
         )
         for entry, state in found
     )
+
+
+def _lack(state: "WeightsState") -> str:
+    return "not here" if state.state == "missing" else state.detail
 
 
 def _program(name: str, purpose: str, remedy: str) -> Row:

@@ -147,16 +147,21 @@ def _table(terminal: Terminal, found: tuple[tuple[Weights, WeightsState], ...]) 
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for heading in ("name", "size", "licence", "state", "where"):
+    for heading in ("name", "size", "licence", "state", "where, or what brings it"):
         table.add_column(heading, overflow="fold")
     for entry, state in found:
         colour = "green" if state.is_whole else "red" if state.state in _DAMAGED else "yellow"
-        where = str(state.folder) if state.is_whole else f"{state.detail} {entry.remedy}"
         table.add_row(
             entry.name,
             size_of(entry.bytes) if entry.bytes is not None else "",
             Text(f"{entry.terms} ({entry.licence.replace('_', '-')})"),
             Text(_IN_WORDS[state.state], colour),
-            Text(where),
+            Text(_where(entry, state)),
         )
     terminal.out.print(table)
+
+
+def _where(entry: Weights, state: WeightsState) -> str:
+    if state.is_whole:
+        return str(state.folder)
+    return entry.remedy if state.state == "missing" else f"{state.detail} {entry.remedy}"
