@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
 
-from deployments.settings import Settings
+from deployments.settings import LgmSettings, Settings
 
 APP_NAME: Final = "moldar"
 # Replica counts and queue limits of a cluster are in serve.yaml; these are the laptop's.
@@ -34,6 +34,7 @@ def build(settings: Settings) -> Any:
     from deployments import api, backends, telemetry  # noqa: PLC0415
     from deployments.embedded import EmbeddedSolids  # noqa: PLC0415
     from deployments.gateway import Gateway, Handles  # noqa: PLC0415
+    from deployments.lgm import LgmPool  # noqa: PLC0415
     from deployments.mesh_conversion import MeshConversion  # noqa: PLC0415
     from deployments.prompt_analysis import PromptAnalyser  # noqa: PLC0415
     from deployments.quoting import Quoting  # noqa: PLC0415
@@ -57,6 +58,9 @@ def build(settings: Settings) -> Any:
     embedded = deployment("embedded", EmbeddedSolids, max_ongoing_requests=EMBEDDED_CAPACITY).bind(
         settings.rembg_weights.expanduser()
     )
+    lgm = deployment("lgm", LgmPool, **pool_options(settings.lgm)).bind(
+        settings.lgm, settings.rembg_weights.expanduser(), meter, settings.log_level
+    )
     conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter)
     quoting = deployment("quoting", Quoting, max_ongoing_requests=2).bind(book, volume)
     prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(
@@ -66,11 +70,35 @@ def build(settings: Settings) -> Any:
         backends.configured(settings, EMBEDDED_CAPACITY), meter
     )
     studio = deployment("studio", Studio, max_ongoing_requests=1000, health_check_period_s=5).bind(
-        StageHandles(embedded, conversion, quoting), meter, stores, settings.studio, settings.log_level
+        StageHandles(embedded, lgm, conversion, quoting), meter, stores, settings.studio, settings.log_level
     )
     handles = Handles(prompts, router, studio, conversion, quoting, meter)
     ingress = deployment("gateway", serve.ingress()(Gateway), max_ongoing_requests=STREAMS)
     return ingress.bind(handles, stores, settings.limits, book, settings.log_level)
+
+
+def pool_options(lgm: LgmSettings) -> dict[str, Any]:
+    """How Serve is to run the pool of models: where its replicas go, and how many of them there are when."""
+    # With GPUs it asks for no CPU: the GPU workers of cluster.yaml offer none, so that nothing else lands on them.
+    actor = {"num_gpus": lgm.num_gpus, "num_cpus": 0} if lgm.num_gpus else {"num_cpus": 0.1}
+    return {
+        "ray_actor_options": actor,
+        "max_ongoing_requests": 2 * lgm.max_batch_size,  # one batch at work, the next one gathering
+        "autoscaling_config": {
+            "min_replicas": lgm.min_replicas,
+            "max_replicas": lgm.max_replicas,
+            "target_ongoing_requests": lgm.target_ongoing_requests,
+            # Serve's defaults take 51 s to start a second replica; these were measured to take 2 to 4 s.
+            "upscale_delay_s": 0,
+            "downscale_delay_s": lgm.downscale_delay_s,
+            "metrics_interval_s": 1,
+            "look_back_period_s": 3,
+        },
+        "max_constructor_retry_count": 2,  # weights that are missing do not come back by trying
+        "health_check_period_s": 2,
+        "health_check_timeout_s": 10,
+        "graceful_shutdown_timeout_s": 120,  # what is under way may end
+    }
 
 
 def app(args: dict[str, Any]) -> Any:

@@ -48,6 +48,7 @@ from jobs.model import (
     Lease,
     Load,
     NewJob,
+    Note,
     StoredQuote,
 )
 from jobs.ports import LeaseLost
@@ -139,6 +140,9 @@ class Database:
 
     async def begin(self, job_id: JobId, token: int, stage: Stage, now: float) -> None:
         await self._write(lambda db: _begin(db, job_id, token, stage, now))
+
+    async def note(self, job_id: JobId, token: int, note: Note, now: float) -> None:
+        await self._write(lambda db: _note(db, job_id, token, note, now))
 
     async def finish_stage(self, job_id: JobId, token: int, done: Checkpoint, then: Stage | None) -> None:
         await self._write(lambda db: _finish_stage(db, job_id, token, done, then))
@@ -372,6 +376,12 @@ def _begin(db: Connection, job_id: JobId, token: int, stage: Stage, now: float) 
     _append(db, job_id, row.caller, "stage", now, {"stage": stage, "progress": _before(stage)})
 
 
+def _note(db: Connection, job_id: JobId, token: int, note: Note, now: float) -> None:
+    row = _fenced(db, job_id, token, Move.RELEASE, stage=note.stage)
+    said = {"stage": note.stage, "progress": note.progress, "attempt": note.attempt, "reason": note.reason}
+    _append(db, job_id, row.caller, note.kind, now, {name: value for name, value in said.items() if value is not None})
+
+
 def _finish_stage(db: Connection, job_id: JobId, token: int, done: Checkpoint, then: Stage | None) -> None:
     row = _fenced(db, job_id, token, Move.RELEASE, stage=then or done.stage)
     values = {
@@ -455,10 +465,24 @@ def _jobs(db: Connection, rows: Sequence[Row[Any]]) -> list[Job]:
         files = _FILES.validate_json(row.files)
         checkpoint = Checkpoint(Stage(row.stage), row.token, files, row.document, row.finished_at, row.seconds)
         done.setdefault(row.job_id, []).append(checkpoint)
-    return [_job(row, tuple(done.get(row.id, ()))) for row in rows]
+    told = _told(db, [row.id for row in rows if row.status == Status.RUNNING])
+    return [_job(row, tuple(done.get(row.id, ())), told.get(row.id)) for row in rows]
 
 
-def _job(row: Row[Any], done: tuple[Checkpoint, ...]) -> Job:
+def _told(db: Connection, running: Sequence[str]) -> dict[str, float]:
+    """What each running job last told of its progress."""
+    if not running:
+        return {}
+    newest = (
+        select(func.max(t.events.c.id))
+        .where(t.events.c.job_id.in_(running), t.events.c.kind == "progress")
+        .group_by(t.events.c.job_id)
+    )
+    rows = db.execute(select(t.events.c.job_id, t.events.c.data).where(t.events.c.id.in_(newest)))
+    return {row.job_id: float(json.loads(row.data)["progress"]) for row in rows}
+
+
+def _job(row: Row[Any], done: tuple[Checkpoint, ...], told: float | None) -> Job:
     return Job(
         id=JobId(row.id),
         sequence=row.sequence,
@@ -477,6 +501,7 @@ def _job(row: Row[Any], done: tuple[Checkpoint, ...]) -> Job:
         batch_id=row.batch_id,
         failure=_FAILURE.validate_json(row.failure) if row.failure else None,
         checkpoints=done,
+        progress=told,
     )
 
 

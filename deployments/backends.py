@@ -1,7 +1,10 @@
 """Which backends this configuration has, and for the others: why not, and what would bring them."""
 
-from deployments.settings import Settings
-from pipelines.routing import BackendName, BackendState, Licence
+from deployments.lgm import models_here
+from deployments.settings import LgmSettings, Settings
+from pipelines.manifest import shipped_manifest
+from pipelines.routing import SAYS, BackendName, BackendState, Licence
+from pipelines.shaping import BIG
 
 
 def configured(settings: Settings, embedded_capacity: int) -> tuple[BackendState, ...]:
@@ -9,10 +12,30 @@ def configured(settings: Settings, embedded_capacity: int) -> tuple[BackendState
     return (
         BackendState("parametric", True, "exact solids with dimensions, made here", "", capacity=embedded_capacity),
         BackendState("relief", True, "a solid from one picture, made here", "", capacity=embedded_capacity),
-        _absent("lgm", "LGM weights and a GPU worker", "restricted"),
+        _lgm(settings.lgm),
         _absent("openlrm", "OpenLRM weights (non-commercial) and a GPU worker", "non_commercial"),
         _absent("replicate", _hosted("REPLICATE_API_TOKEN", given=settings.replicate_api_token is not None)),
         _absent("huggingface", _hosted("HF_TOKEN", given=settings.hf_token is not None)),
+    )
+
+
+def _lgm(settings: LgmSettings) -> BackendState:
+    """The pool of models, as far as their files are here."""
+    files = models_here(settings)
+    if not files.ways:
+        entry = shipped_manifest().named(BIG)
+        return BackendState("lgm", False, "no weights of an LGM are here", f"lgm: '{entry.remedy}' brings them")
+    names = " and ".join(file.name for file in (*files.splatters, files.mvdream, files.imagedream) if file)
+    what = f"{names}: {'; '.join(SAYS[way.name] for way in files.ways)}"
+    licences = [way.licence for way in files.ways]
+    return BackendState(
+        "lgm",
+        True,
+        what,
+        "",
+        licence="restricted" if "restricted" in licences else licences[0],
+        capacity=settings.max_replicas * settings.max_batch_size,
+        ways=files.ways,
     )
 
 

@@ -1,6 +1,8 @@
 """Calls between deployments: cancellation that reaches the callee, and Ray's errors made ours at this one place."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from ray.exceptions import RayActorError, RayError, TaskCancelledError
@@ -24,12 +26,38 @@ async def call(handle: Handle, method: str, *args: object) -> Any:
         BackendFailed: the callee died or could not be reached; the work may be tried again.
     """
     response = getattr(handle, method).remote(*args)
+    with _translated(handle):
+        try:
+            return await response
+        except asyncio.CancelledError:
+            # Dropping the await would let the callee run on to the end.
+            response.cancel()
+            raise
+
+
+async def stream(handle: Handle, method: str, *args: object) -> AsyncGenerator[Any, None]:
+    """What the generator `handle.method(*args)` yields, as it comes. Close it to stop the callee's work.
+
+    Raises:
+        MoldarError, BackendFailed: as `call`.
+    """
+    response = getattr(handle.options(stream=True), method).remote(*args)
+    ended = False
     try:
-        return await response
-    except asyncio.CancelledError:
-        # Dropping the await would let the callee run on to the end.
-        response.cancel()
-        raise
+        with _translated(handle):
+            async for word in response:
+                yield word
+        ended = True
+    finally:
+        if not ended:  # cancelled, closed by a reader who has enough, or failed: where it is over this does nothing
+            response.cancel()
+
+
+@contextmanager
+def _translated(handle: Handle) -> Iterator[None]:
+    """The one place where Ray's errors become ours."""
+    try:
+        yield
     except MoldarError as error:
         # Ray hands over a twin whose text is a traceback; its cause is the error that was raised.
         raise getattr(error, "cause", error) from None

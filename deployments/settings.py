@@ -59,7 +59,7 @@ class LgmSettings(_Section):
     downscale_delay_s: float = Field(300.0, ge=0, description="Quiet for this long, a replica is let go.")
     max_batch_size: int = Field(8, ge=1, le=64, description="Jobs that one replica samples together, at the most.")
     batch_wait_s: float = Field(0.05, ge=0, le=10, description="How long a job waits for others to share its batch.")
-    attention: AttentionKernel = Field("auto", description="auto, sdpa or xformers.")
+    attention: Literal["auto", "sdpa", "xformers"] = Field("auto", description="auto, sdpa or xformers.")
     solver: Literal["ddim", "dpmsolver++", "unipc"] = Field(
         "ddim", description="Of the samplers; the last two are content with fewer steps."
     )

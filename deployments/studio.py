@@ -12,13 +12,15 @@ import structlog
 from adapters.artifacts import Artifacts
 from adapters.clock import wall_clock
 from adapters.database import Database
-from deployments.calls import Handle, call
+from deployments.calls import Handle, call, stream
 from deployments.logs import configure
 from deployments.settings import StudioSettings
 from deployments.telemetry import JobObserver, Reporter
 from jobs.foreman import Foreman, Shift
 from jobs.model import Converted, Generated, Job
+from jobs.ports import Progress
 from jobs.runner import Policy, Runner, Tools
+from pipelines.errors import BackendFailed
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import Quote, QuoteRequest
 from pipelines.printability import PrintReport
@@ -29,6 +31,7 @@ class StageHandles:
     """The deployments that compute the stages."""
 
     embedded: Handle
+    lgm: Handle
     conversion: Handle
     quoting: Handle
 
@@ -39,8 +42,16 @@ class HandleStages:
     def __init__(self, handles: StageHandles) -> None:
         self._to = handles
 
-    async def generate(self, job: Job, images: Sequence[bytes]) -> Generated:
-        return cast("Generated", await call(self._to.embedded, "generate", job, tuple(images)))
+    async def generate(self, job: Job, images: Sequence[bytes], progress: Progress) -> Generated:
+        if job.plan.chosen != "lgm":
+            return cast("Generated", await call(self._to.embedded, "generate", job, tuple(images)))
+        # Closed at once when a word of progress finds the lease lost: nobody wants what the models go on to make.
+        async with contextlib.aclosing(stream(self._to.lgm, "generate", job, tuple(images))) as words:
+            async for word in words:
+                if isinstance(word, Generated):
+                    return word
+                await progress(word)
+        raise BackendFailed("The lgm worker ended without a shape.")
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         return cast("Converted", await call(self._to.conversion, "convert", job, shape))

@@ -56,6 +56,10 @@ METRICS: Final = (
     Metric("moldar_meshes_total", "counter", "Solids made.", (("outcome", ("watertight", "repaired", "rejected")),)),
     Metric("moldar_printability_score", "histogram", "Print report scores.", (("backend", BACKENDS),),
            tuple(float(score) for score in range(11))),
+    Metric("moldar_batch_jobs", "histogram", "Jobs that shared one pass of a replica's models.",
+           (("backend", ("lgm",)),), tuple(float(2**power) for power in range(7))),
+    Metric("moldar_gpu_memory_used_ratio", "gauge", "Of a GPU's memory, as the replica of this slot sees it.",
+           (("replica", tuple(str(slot) for slot in range(64))),)),
 )  # fmt: skip
 
 

@@ -50,9 +50,10 @@ def unpack_mesh(data: bytes) -> TriangleMesh:
         return TriangleMesh(arrays["vertices"], arrays["faces"], arrays.get("colors"))
 
 
-def pack_gaussians(gaussians: Gaussians) -> bytes:
-    """Gaussians as an uncompressed .npz."""
-    return _pack({name: getattr(gaussians, name) for name in ("means", "opacity", "scaling", "rotation", "rgb")})
+def pack_gaussians(gaussians: Gaussians, size_mm: float | None = None) -> bytes:
+    """Gaussians as an uncompressed .npz, with the size that their object is known to have."""
+    arrays: Arrays = {name: getattr(gaussians, name) for name in ("means", "opacity", "scaling", "rotation", "rgb")}
+    return _pack(arrays if size_mm is None else {**arrays, "size_mm": np.array(size_mm)})
 
 
 def unpack_gaussians(data: bytes) -> Gaussians:
@@ -72,7 +73,7 @@ def generated_files(shape: Generated) -> tuple[FilePayload, ...]:
     if shape.mesh is not None:
         packed = pack_mesh(shape.mesh)
     elif shape.gaussians is not None:
-        packed = pack_gaussians(shape.gaussians)
+        packed = pack_gaussians(shape.gaussians, shape.size_mm)
     else:
         raise ValueError("a generated shape is a mesh or Gaussians")
     return (FilePayload(_SHAPE, NPZ, packed, public=False), *shape.files)
@@ -101,9 +102,10 @@ async def load_generated(artifacts: ArtifactStore, done: Checkpoint) -> Generate
     data = await artifacts.get(_shape_key(done))
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         is_mesh = "faces" in arrays
+        size_mm = float(arrays["size_mm"]) if "size_mm" in arrays else None
     if is_mesh:
         return Generated(provenance, mesh=unpack_mesh(data))
-    return Generated(provenance, gaussians=unpack_gaussians(data))
+    return Generated(provenance, gaussians=unpack_gaussians(data), size_mm=size_mm)
 
 
 async def load_solid(artifacts: ArtifactStore, job: Job) -> TriangleMesh | None:

@@ -58,6 +58,12 @@ PROGRESS: Final = {
 }
 
 
+def within(stage: Stage, share: float) -> float:
+    """The share of the whole that is done when `share` of `stage` is."""
+    before = PROGRESS[list(Stage)[list(Stage).index(stage) - 1]]
+    return before + (PROGRESS[stage] - before) * min(max(share, 0.0), 1.0)
+
+
 def after(status: Status, move: Move) -> Status:
     """The status that follows, or ValueError naming both for a move that the table does not know."""
     try:

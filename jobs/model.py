@@ -26,6 +26,16 @@ class PrintOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraPose:
+    """Where one picture was taken from: on an orbit about the object, or anywhere."""
+
+    elevation_deg: float | None = None  # positive is above; None where `c2w` is given
+    azimuth_deg: float | None = None  # 0 sees the front
+    radius: float = 1.5
+    c2w: tuple[tuple[float, float, float, float], ...] | None = None  # 4x4, OpenGL axes, y up
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest:
     """Everything a caller may ask of one generation. Pictures are keys of the artifact store."""
 
@@ -45,6 +55,8 @@ class JobRequest:
     webhook_url: str | None = None
     licence: Literal["any", "commercial", "permissive"] = "any"
     metadata: tuple[tuple[str, str], ...] = ()
+    cameras: tuple[CameraPose, ...] = ()
+    best_of: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,7 @@ class Generated:
     mesh: TriangleMesh | None = None
     gaussians: Gaussians | None = None
     files: tuple[FilePayload, ...] = ()
+    size_mm: float | None = None  # longest side that the maker knows the object to have; None where the shape says it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +166,7 @@ class Job:
     batch_id: str | None = None
     failure: Failure | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
+    progress: float | None = None  # share of the whole, as the running stage last told; None before it told any
 
     @property
     def is_terminal(self) -> bool:
@@ -189,9 +203,20 @@ class JobEvent:
     id: int
     job_id: JobId
     caller: str
-    kind: str  # queued, started, stage, stage_done, succeeded, failed, canceled
+    kind: str  # queued, started, resumed, stage, progress, retried, stage_done, succeeded, failed, canceled
     at: float
     data: str  # JSON object
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know about a stage that is under way."""
+
+    kind: Literal["progress", "retried"]
+    stage: Stage
+    progress: float | None = None  # share of the whole job
+    attempt: int | None = None  # the one that begins, counted from 1
+    reason: str | None = None  # why there is another one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the application needs of the world. `adapters/` and `deployments/` fulfil these; tests may too."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from jobs.lifecycle import Stage
@@ -15,6 +15,7 @@ from jobs.model import (
     JobId,
     Load,
     NewJob,
+    Note,
     StoredQuote,
 )
 from pipelines.geometry import TriangleMesh
@@ -23,6 +24,9 @@ from pipelines.printability import PrintReport
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""
+
+Progress = Callable[[float], Awaitable[None]]
+"""Told the share of a stage that is done, 0..1. It may raise `LeaseLost`: the work is then to stop."""
 
 
 class LeaseLost(Exception):
@@ -72,6 +76,9 @@ class JobStore(Protocol):
 
     async def begin(self, job_id: JobId, token: int, stage: Stage, now: float) -> None:
         """A stage starts: its attempt is recorded before the work is."""
+
+    async def note(self, job_id: JobId, token: int, note: Note, now: float) -> None:
+        """Log something about the stage that is under way. Fenced, like every other word about a job."""
 
     async def finish_stage(self, job_id: JobId, token: int, done: Checkpoint, then: Stage | None) -> None:
         """A stage is stored; the next one's attempt begins in the same transaction."""
@@ -129,7 +136,7 @@ class ArtifactStore(Protocol):
 class Stages(Protocol):
     """The stages as the runner calls them. Cancelling a call stops its work where that can be stopped."""
 
-    async def generate(self, job: Job, images: Sequence[bytes]) -> Generated: ...
+    async def generate(self, job: Job, images: Sequence[bytes], progress: Progress) -> Generated: ...
 
     async def convert(self, job: Job, shape: Generated) -> Converted: ...
 

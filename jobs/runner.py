@@ -21,7 +21,7 @@ from jobs.checkpoints import (
     report_of,
     store,
 )
-from jobs.lifecycle import Stage, following
+from jobs.lifecycle import Stage, following, within
 from jobs.model import (
     Checkpoint,
     Converted,
@@ -32,6 +32,7 @@ from jobs.model import (
     Job,
     JobId,
     Lease,
+    Note,
 )
 from jobs.options import priced, print_options
 from jobs.ports import ArtifactStore, Clock, JobStore, LeaseLost, Observer, Stages
@@ -47,8 +48,11 @@ class Policy:
     """How often work is tried again before its owner is told that it failed."""
 
     max_claims: int = 5  # holders that may die with one job before the job is taken to be what kills them
-    stage_tries: int = 3  # tries of one free stage when something behind it fails
+    # Tries of one free stage when something behind it fails: with the back-off 7.5 s, within which Serve finds a sick
+    # replica unhealthy three times and routes around it.
+    stage_tries: int = 5
     backoff_s: float = 0.5  # before the second try; doubles
+    note_s: float = 0.25  # between two words about a stage's progress: enough for a bar, nothing to the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,8 @@ class _Run:
         self._shape: Generated | None = None
         self._mesh: TriangleMesh | None = None
         self._report: PrintReport | None = None
+        self._noted_at = 0.0
+        self._noted = 0.0
 
     async def to_the_end(self) -> None:
         """Every stage that has no checkpoint yet, in order."""
@@ -180,10 +186,11 @@ class _Run:
             began = self._tools.clock()
             try:
                 output = await work()
-            except UpstreamError:
+            except UpstreamError as error:
                 self._tools.observer.stage(stage, backend, "failed", self._tools.clock() - began)
                 if attempt == self._tools.policy.stage_tries:
                     raise
+                await self._note(Note("retried", stage, attempt=attempt + 1, reason=str(error)))
                 await asyncio.sleep(self._tools.policy.backoff_s * 2 ** (attempt - 1))
             except MoldarError:
                 self._tools.observer.stage(stage, backend, "refused", self._tools.clock() - began)
@@ -194,13 +201,23 @@ class _Run:
                 return output, seconds
         raise AssertionError("unreachable: the loop returns or raises")
 
+    async def _note(self, note: Note) -> None:
+        await self._tools.jobs.note(self._job.id, self._token, note, self._tools.clock())
+
+    async def _progress(self, share: float) -> None:
+        """Log how far the generation is: now and then, and never backwards, as a second try would have it."""
+        progress, now = within(Stage.GENERATION, share), self._tools.clock()
+        if progress > self._noted and now - self._noted_at >= self._tools.policy.note_s:
+            self._noted, self._noted_at = progress, now
+            await self._note(Note("progress", Stage.GENERATION, progress=round(progress, 4)))
+
     async def _store(self, stage: Stage, payloads: tuple[FilePayload, ...]) -> tuple[FileRecord, ...]:
         # The token is in the key, so that a holder that was fenced off cannot overwrite its successor's files.
         return await store(self._tools.artifacts, f"jobs/{self._job.id}/{stage}-{self._token}", payloads)
 
     async def _generate(self) -> tuple[tuple[FilePayload, ...], str]:
         images = [await self._tools.artifacts.get(key) for key in self._job.request.images]
-        self._shape = await self._tools.stages.generate(self._job, images)
+        self._shape = await self._tools.stages.generate(self._job, images, self._progress)
         return generated_files(self._shape), PROVENANCE.dump_json(self._shape.provenance).decode()
 
     async def _convert(self) -> tuple[tuple[FilePayload, ...], str]:

@@ -78,7 +78,8 @@ def convert(job: Job, shape: Generated) -> Converted:
         EmptyGeometry, NotSolid, GeometryTooLarge: no solid can be made of the shape.
     """
     if shape.gaussians is not None:
-        return _solid_of(shape.gaussians, job.request.size_mm or DEFAULT_SIZE_MM, job.request.formats)
+        size_mm = job.request.size_mm or shape.size_mm or DEFAULT_SIZE_MM
+        return _solid_of(shape.gaussians, size_mm, job.request.formats)
     assert shape.mesh is not None, "a generated shape is a mesh or Gaussians"
     return _solid_of(shape.mesh, job.request.size_mm, job.request.formats)
 

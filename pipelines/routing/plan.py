@@ -7,10 +7,10 @@ from typing import Final, Literal
 from pipelines.errors import NoBackend
 from pipelines.parametric import design, serves
 from pipelines.prompt.types import PromptAnalysis
+from pipelines.routing.request import Licence, Method, Request, is_admitted
+from pipelines.routing.ways import SAYS, Way, way_for
 
-Method = Literal["auto", "local", "replicate", "huggingface", "parametric", "relief"]
 BackendName = Literal["parametric", "relief", "lgm", "openlrm", "replicate", "huggingface"]
-Licence = Literal["commercial", "restricted", "non_commercial"]
 Decision = Literal["chosen", "fallback", "skipped"]
 
 # Which backends a method admits, in order of preference. Exact solids come first: they are free, instant and right.
@@ -36,17 +36,7 @@ class BackendState:
     capacity: int = 0
     in_flight: int = 0
     queue_depth: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The part of a generation request that decides who serves it."""
-
-    method: Method = "auto"
-    model: str = "auto"
-    images: int = 0
-    licence: Literal["any", "commercial", "permissive"] = "any"
-    size_mm: float | None = None
+    ways: tuple[Way, ...] = ()  # of a backend of models: what it can start from, as far as its weights are here
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +68,37 @@ def choose(request: Request, analysis: PromptAnalysis, backends: Sequence[Backen
     """
     known = {state.name: state for state in backends}
     steps: list[PlanStep] = []
+    exact = False
     for name in ADMITTED[request.method]:
-        objection = _objection(known[name], request, analysis)
+        way, objection = _judged(known[name], request, analysis)
         taken = any(step.decision == "chosen" for step in steps)
         decision: Decision = "skipped" if objection else ("fallback" if taken else "chosen")
-        steps.append(PlanStep(name, decision, objection or known[name].reason))
+        exact = exact or (decision == "chosen" and (name == "parametric" or (way is not None and way.name == "design")))
+        steps.append(PlanStep(name, decision, objection or (SAYS[way.name] if way else known[name].reason)))
     if not any(step.decision == "chosen" for step in steps):
         raise NoBackend(_nobody(steps, [known[step.backend] for step in steps], analysis, request))
-    plan = Plan(tuple(steps))
-    if plan.chosen == "parametric":
+    if exact:
         design(analysis, request.size_mm)  # says now, before anything is accepted, what cannot be met together
-    return plan
+    return Plan(tuple(steps))
+
+
+def _judged(state: BackendState, request: Request, analysis: PromptAnalysis) -> tuple[Way | None, str]:
+    """How this backend would go about it where it has several ways, and why it cannot serve: "" when it can."""
+    if state.available and state.ways:
+        return way_for(request, analysis, state.ways)
+    return None, _objection(state, request, analysis)
 
 
 def _objection(state: BackendState, request: Request, analysis: PromptAnalysis) -> str:
-    """Why this backend cannot serve this request; "" when it can."""
     if unfit := _unfit(state.name, request, analysis):
         return unfit
     if not state.available:
         return state.reason
     if request.model not in ("auto", state.name):
         return f"model {request.model!r} was asked for"
-    admitted: dict[str, tuple[Licence, ...]] = {
-        "any": ("commercial", "restricted", "non_commercial"),
-        "commercial": ("commercial", "restricted"),
-        "permissive": ("commercial",),
-    }
-    if state.licence not in admitted[request.licence]:
+    if request.best_of > 1:
+        return "best_of needs a model that samples; what this makes is the same for every seed"
+    if not is_admitted(state.licence, request.licence):
         return f"its licence is {state.licence}, and licence={request.licence} was asked for"
     return ""
 
@@ -118,6 +112,8 @@ def _unfit(name: BackendName, request: Request, analysis: PromptAnalysis) -> str
         named = [family.value for family in analysis.families if family.value != "plate"]
         if named:
             return f"a {named[0]} cannot be made of a picture"
+        if request.cameras:
+            return "a relief is made of one picture's outline; cameras say nothing about it"
         return "" if request.images == 1 else "a relief needs exactly one picture"
     return ""
 

@@ -57,7 +57,7 @@ METRICS = {
     "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",
     "moldar_generation_seconds", "moldar_queue_wait_seconds", "moldar_queue_depth", "moldar_in_flight",
     "moldar_capacity", "moldar_rejections_total", "moldar_backend_up", "moldar_meshes_total",
-    "moldar_printability_score",
+    "moldar_printability_score", "moldar_batch_jobs", "moldar_gpu_memory_used_ratio",
 }  # fmt: skip
 
 
@@ -139,7 +139,10 @@ def test_cluster_yaml_passes_rays_own_validation() -> None:
     assert types["cpu_worker"]["min_workers"] >= 1
 
 
-NETWORKS = ("pipelines.lgm", "pipelines.multiview", "pipelines.attention", "pipelines.weights")
+NETWORKS = (
+    "pipelines.lgm", "pipelines.multiview", "pipelines.attention", "pipelines.weights", "pipelines.shaping.models",
+    "pipelines.shaping.shape", "pipelines.acceleration",
+)  # fmt: skip
 
 
 def modules_of(*rooms: str) -> list[str]:

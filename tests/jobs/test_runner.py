@@ -15,7 +15,7 @@ from adapters.database import Database
 from jobs.foreman import Foreman, Shift
 from jobs.lifecycle import Stage, Status
 from jobs.model import Converted, Generated, Job, JobId, JobRequest
-from jobs.ports import LeaseLost
+from jobs.ports import LeaseLost, Progress
 from jobs.runner import Policy, Runner, Tools
 from pipelines.errors import BackendFailed, NotSolid, StorageFailed
 from tests.support.jobs import DirectStages, SilentObserver, new_job
@@ -96,9 +96,9 @@ class Dies(DirectStages):
         if stage is self.at:
             raise asyncio.CancelledError
 
-    async def generate(self, job: Job, images: object) -> Generated:
+    async def generate(self, job: Job, images: object, progress: Progress) -> Generated:
         self.strike(Stage.GENERATION)
-        return await super().generate(job, ())
+        return await super().generate(job, (), progress)
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         self.strike(Stage.CONVERSION)

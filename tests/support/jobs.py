@@ -7,6 +7,7 @@ from itertools import count
 
 from jobs.lifecycle import Stage
 from jobs.model import Converted, Generated, Job, JobId, JobRequest, NewJob
+from jobs.ports import Progress
 from jobs.work import convert, parametric, relief
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import Quote, QuoteRequest, default_price_book, material_named, quote
@@ -39,7 +40,7 @@ class DirectStages:
         self.begun: list[tuple[str, Stage]] = []
         self.made = count()
 
-    async def generate(self, job: Job, images: Sequence[bytes]) -> Generated:
+    async def generate(self, job: Job, images: Sequence[bytes], progress: Progress) -> Generated:
         self.begun.append((job.id, Stage.GENERATION))
         if job.plan.chosen == "relief":
             return await asyncio.to_thread(relief, job, images[0])
