@@ -202,7 +202,8 @@ def _lay_out(module: nn.Module, layout: torch.memory_format) -> None:
 
 
 def _compiled(forward: Function) -> Function:
-    compiled: Function = torch.compile(forward)
+    # Each batch size on its own: with a symbolic one, building takes minutes and its kernels are slower.
+    compiled: Function = torch.compile(forward, dynamic=False)
 
     def compiled_or_told(*args: Any, **kwargs: Any) -> Tensor:
         from torch._dynamo.exc import TorchDynamoException  # noqa: PLC0415 - a second, and loaded by compile anyway

@@ -1,14 +1,15 @@
 """MVDream or ImageDream whole: requests in, four views of each object out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pipelines.acceleration import Acceleration, accelerate
 from pipelines.cameras import orbit
 from pipelines.errors import BackendFailed, InputError, MoldarError
 from pipelines.geometry import Views
@@ -53,6 +54,21 @@ class MultiView:
     def unet(self) -> MultiViewUNet:
         """The network that takes nearly all of the time."""
         return self._parts.unet
+
+    def accelerated(self, how: Acceleration) -> Self:
+        """Its networks made fast in place. Changes and returns self. Raises InvalidInput; see `accelerate`.
+
+        The encoders of text and pictures, which run once per request, are made narrow and no more.
+        """
+        width = Acceleration(how.width)
+        accelerate(self.unet, how)
+        autoencoder = accelerate(self._parts.autoencoder.model, width)
+        accelerate(autoencoder.decoder, how)
+        accelerate(autoencoder.encoder, replace(how, compiled=False))  # one call per request earns no minutes
+        accelerate(self._parts.text.model, width)
+        if self._parts.picture is not None:
+            accelerate(self._parts.picture.model, width)
+        return self
 
     def notes(self, asked: ViewRequest) -> tuple[str, ...]:
         """What will be done otherwise than asked, one sentence each."""
