@@ -1,7 +1,11 @@
 """Fetching weights, against a real HTTP server that answers, and fails, as a hub does."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ from pipelines.manifest import Weights, WeightsFile, shipped_manifest
 from pipelines.weight_files import read_receipt, verify
 from tests.peers.hub import COMMIT, Hub, hub, read_all, tensors
 
+ROOT = Path(__file__).resolve().parents[2]
 REPO = "maker/model"
 FILES = {"unet/model.safetensors": tensors(1), "unet/config.json": b'{"width": 320}\n'}
 BIG = tensors(2, count=2, numbers=6_000_000)  # 24 MB: more than two of the pieces that are written at a time
@@ -101,6 +106,57 @@ def test_what_an_earlier_run_left_is_gone_on_with(tmp_path: Path, knows_ranges: 
         fetch(entry(peer.files), tmp_path, Source(mirror=peer.url))
         assert [one.range for one in peer.gets("a.safetensors")] == ["bytes=11000000-"]
     assert read_all(tmp_path) == {"a.safetensors": BIG}
+
+
+IN_A_PROCESS = """
+import sys
+from pathlib import Path
+from adapters.hub import Source, fetch
+from pipelines.manifest import Weights, WeightsFile
+mirror, folder, offline = sys.argv[1:]
+entry = Weights("model", "a model", "restricted", "OpenRAIL", (WeightsFile("a.safetensors"),), "maker/model", "main")
+source = Source(mirror=mirror or None, is_offline=bool(offline))
+print(fetch(entry, Path(folder), source, progress=lambda *now: print(*now, flush=True)).revision)
+"""
+
+
+def test_a_killed_run_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
+    with hub(REPO, {"a.safetensors": BIG}) as peer:
+        peer.stall_after = 15_000_000
+        command = [sys.executable, "-c", IN_A_PROCESS, peer.url, str(tmp_path), ""]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+            assert run.stdout is not None
+            assert run.stdout.readline().split()[0] == "a.safetensors"
+            run.kill()
+        assert not (tmp_path / "a.safetensors").exists()
+        left = next(tmp_path.glob("a.safetensors.*.part")).stat().st_size
+        peer.stall_after = None
+        fetch(replace(entry(peer.files), files=(WeightsFile("a.safetensors"),)), tmp_path, Source(mirror=peer.url))
+        assert [one.range for one in peer.gets("a.safetensors")] == [None, f"bytes={left}-"]
+    assert 10_000_000 <= left <= 15_000_000
+    assert read_all(tmp_path) == {"a.safetensors": BIG}
+
+
+def test_two_at_once_fetch_each_byte_once(tmp_path: Path) -> None:
+    with hub(REPO, {"a.safetensors": BIG}) as peer, ThreadPoolExecutor(3) as threads:
+        source = Source(mirror=peer.url)
+        list(threads.map(lambda _: fetch(entry(peer.files), tmp_path, source), range(3)))
+        assert len(peer.gets("a.safetensors")) == 1
+    assert read_all(tmp_path) == {"a.safetensors": BIG}
+
+
+def test_what_the_hubs_own_cache_has_is_enough_offline(tmp_path: Path) -> None:
+    from huggingface_hub import hf_hub_download
+
+    with hub(REPO, {"a.safetensors": FILES["unet/model.safetensors"]}) as peer:
+        hf_hub_download(REPO, "a.safetensors", cache_dir=tmp_path / "cache", endpoint=peer.url)
+    for variables, offline in (({}, "offline"), ({"HF_HUB_OFFLINE": "1"}, "")):
+        env = {**os.environ, "HF_HUB_CACHE": str(tmp_path / "cache"), **variables}
+        folder = tmp_path / f"kept {offline}"
+        command = [sys.executable, "-c", IN_A_PROCESS, "", str(folder), offline]
+        done = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+        assert done.stdout.splitlines()[-1] == COMMIT
+        assert read_all(folder) == {"a.safetensors": FILES["unet/model.safetensors"]}
 
 
 def test_a_wrong_beginning_is_found_out_and_the_next_run_begins_anew(peer: Hub, tmp_path: Path) -> None:
