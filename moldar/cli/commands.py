@@ -156,15 +156,18 @@ def render(
     source: Annotated[
         Path, typer.Argument(metavar="SPLAT_OR_MESH", exists=True, dir_okay=False, help="The file to draw.")
     ],
-    target: Annotated[Path, typer.Argument(metavar="OUT.png", help="The picture to write.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write: a picture as .png, a turn around it as .webp.")
+    ],
     size: Annotated[int, typer.Option(help="Pixels per side.")] = 512,
     elevation_deg: Annotated[float, typer.Option(help="How far above the object the camera is.")] = 0.0,
     azimuth_deg: Annotated[float, typer.Option(help="How far around it; 0 sees the front.")] = 0.0,
+    frames: Annotated[int | None, typer.Option(help="Pictures in a .webp; 180.")] = None,
 ) -> None:
     """Draw a mesh or splats."""
     from moldar.cli import files  # noqa: PLC0415 - `--help` is quick
 
-    files.render(source, target, size, elevation_deg, azimuth_deg)
+    files.render(source, target, size, elevation_deg, azimuth_deg, frames)
 
 
 @app.command()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from moldar.wire import FileQuoteRequest, InspectionRequest
-    from pipelines.geometry import Camera, Gaussians
+    from pipelines.geometry import Camera, Gaussians, TriangleMesh
     from pipelines.meshing import MeshFormat
     from pipelines.uploads import SplatTarget
 
@@ -71,31 +71,52 @@ def quote(source: Path, request: "FileQuoteRequest", *, as_json: bool) -> None:
     _show(mapping.quote(priced), show_quote, as_json=as_json)
 
 
-def render(source: Path, target: Path, size: int, elevation_deg: float, azimuth_deg: float) -> None:
-    """Draw a mesh or splats from one side."""
-    from pipelines.geometry import Camera, Gaussians  # noqa: PLC0415 - as above
-    from pipelines.pictures import THREE_QUARTER, encode_png, render_mesh  # noqa: PLC0415
+def render(
+    source: Path, target: Path, size: int, elevation_deg: float, azimuth_deg: float, frames: int | None
+) -> None:
+    """Draw a mesh or splats from one side, or as a film from all sides."""
+    from pipelines.geometry import Camera  # noqa: PLC0415 - as above
     from pipelines.uploads import read_any  # noqa: PLC0415
 
-    if target.suffix.lower() != ".png":
-        raise Failure(INPUT, f"Pictures are written as .png, not as {target.name!r}.")
+    ending = _extension(target)
+    if ending not in {"png", "webp"}:
+        raise Failure(INPUT, f"Pictures are written as .png and films as .webp, not as {target.name!r}.")
+    if ending == "png" and frames is not None:
+        raise Failure(INPUT, f"A .png is one picture: --frames is for a .webp, not for {target.name!r}.")
     shape = read_any(_read(source), _extension(source))
-    if isinstance(shape, Gaussians):
-        picture = _splat_picture(shape, Camera(elevation_deg, azimuth_deg), size)
-    else:
-        camera = replace(THREE_QUARTER, elevation_deg=elevation_deg, azimuth_deg=azimuth_deg)
-        picture = render_mesh(shape, camera, size)
-    _write(target, encode_png(picture))
+    camera = Camera(elevation_deg, azimuth_deg)
+    _write(target, _picture(shape, camera, size) if ending == "png" else _film(shape, camera, size, frames))
     _say(f"{target} ({size} × {size})")
 
 
-def _splat_picture(gaussians: "Gaussians", camera: "Camera", size: int) -> "NDArray[np.uint8]":
-    import numpy as np  # noqa: PLC0415 - as above
+def _picture(shape: "Gaussians | TriangleMesh", camera: "Camera", size: int) -> bytes:
+    from pipelines.geometry import Gaussians  # noqa: PLC0415 - as above
+    from pipelines.pictures import encode_png  # noqa: PLC0415
+    from pipelines.splats import preview_png  # noqa: PLC0415
 
-    from pipelines.splats import render as render_splats  # noqa: PLC0415
+    if isinstance(shape, Gaussians):
+        return preview_png(_in_view(shape), camera, size)
+    return encode_png(_mesh_picture(shape, camera, size))
 
-    image, _ = render_splats(_in_view(gaussians), camera, size)
-    return np.rint(image * 255).astype(np.uint8)
+
+def _film(shape: "Gaussians | TriangleMesh", camera: "Camera", size: int, frames: int | None) -> bytes:
+    """A turn that begins at the camera."""
+    from pipelines.geometry import Gaussians  # noqa: PLC0415 - as above
+    from pipelines.splats import FILM_FRAMES, check_film, encode_film, orbit_video  # noqa: PLC0415
+
+    count = FILM_FRAMES if frames is None else frames
+    if isinstance(shape, Gaussians):
+        return orbit_video(_in_view(shape), count, size, camera.elevation_deg, azimuth_deg=camera.azimuth_deg)
+    check_film(count, size)
+    turns = (replace(camera, azimuth_deg=camera.azimuth_deg + 360 * k / count) for k in range(count))
+    return encode_film(_mesh_picture(shape, turn, size) for turn in turns)
+
+
+def _mesh_picture(mesh: "TriangleMesh", camera: "Camera", size: int) -> "NDArray[np.uint8]":
+    from pipelines.pictures import THREE_QUARTER, render_mesh  # noqa: PLC0415 - as above
+
+    seen = replace(THREE_QUARTER, elevation_deg=camera.elevation_deg, azimuth_deg=camera.azimuth_deg)
+    return render_mesh(mesh, seen, size)
 
 
 def _in_view(gaussians: "Gaussians") -> "Gaussians":

@@ -139,7 +139,7 @@ def test_every_command_of_the_contract_is_there_and_helps_quickly(tmp_path: Path
         ("convert", "--size-mm"),
         ("inspect", "--size-mm --process --json"),
         ("quote", "--material --quantity --infill --currency --json"),
-        ("render", "--size --elevation-deg --azimuth-deg"),
+        ("render", "--size --elevation-deg --azimuth-deg --frames"),
         ("serve", "--host --port"),
         ("doctor", "--json"),
     ],
@@ -246,6 +246,9 @@ class TestFiles:
             (["quote", "{}/box.stl", "--infill", "20"], "infill"),
             (["render", "{}/box.stl", "x.jpg"], ".png"),
             (["render", "{}/box.stl", "x.png", "--size", "0"], "size"),
+            (["render", "{}/box.stl", "x.png", "--frames", "9"], "--frames"),
+            (["render", "{}/box.stl", "x.webp", "--frames", "1"], "frames"),
+            (["render", "{}/ball.ply", "x.webp", "--size", "4096"], "size"),
             (["render", "{}/box.stl", "x.png", "--elevation-deg", "nan"], "elevation"),
         ],
     )
@@ -288,6 +291,14 @@ class TestFiles:
     def test_a_mesh_is_drawn(self, moldar: Moldar, tmp_path: Path, shapes: Path) -> None:
         assert moldar("render", shapes / "box.stl", "box.png", "--size", "64").code == 0
         assert np.asarray(Image.open(tmp_path / "box.png")).shape == (64, 64, 3)
+
+    @pytest.mark.parametrize("name", ["ball.ply", "box.stl"])
+    def test_a_turn_around_splats_or_a_mesh_is_a_film(
+        self, moldar: Moldar, tmp_path: Path, shapes: Path, name: str
+    ) -> None:
+        assert moldar("render", shapes / name, "turn.webp", "--size", "64", "--frames", "3").code == 0
+        with Image.open(tmp_path / "turn.webp") as film:
+            assert (film.format, film.size, film.n_frames) == ("WEBP", (64, 64), 3)  # type: ignore[attr-defined]
 
     @pytest.mark.parametrize(("radius", "centre"), [(0.5, 0.0), (40.0, 300.0)])
     def test_splats_of_any_scale_are_in_the_picture(
