@@ -29,7 +29,8 @@ class TextEncoder:
         """From the folders `tokenizer` and `text_encoder`. Raises WeightsMissing, WeightsMismatch."""
         from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer  # noqa: PLC0415 - seconds
 
-        tokenizer.stated("tokenizer_config.json")  # missing, it is missing by name
+        single = (tokenizer.folder / "tokenizer.json").is_file()
+        tokenizer.require("tokenizer_config.json", *(() if single else ("vocab.json", "merges.txt")))
         with tokenizer.understood():
             words = CLIPTokenizer.from_pretrained(tokenizer.folder, local_files_only=True)
         model = weights.module(lambda stated: CLIPTextModel(CLIPTextConfig.from_dict(stated)))

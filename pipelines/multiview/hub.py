@@ -13,7 +13,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from pipelines.errors import InvalidInput, WeightsMismatch, WeightsMissing
+from pipelines.errors import WeightsMismatch, WeightsMissing
 from pipelines.weights import load_strict, read_tensors
 
 _WEIGHTS: Final = tuple(
@@ -40,15 +40,20 @@ class Component:
 
     def stated(self, file: str = "config.json") -> dict[str, Any]:
         """What a JSON file of the folder holds. Raises WeightsMissing, WeightsMismatch."""
+        self.require(file)
         try:
             stated = json.loads((self.folder / file).read_text("utf-8"))
-        except OSError as error:
-            raise WeightsMissing(f"{self.name} has no {file}; fetch the whole model.") from error
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise WeightsMismatch(f"{self.name}/{file} is not JSON.") from error
         if not isinstance(stated, dict):
             raise WeightsMismatch(f"{self.name}/{file} does not state a model.")
         return stated
+
+    def require(self, *files: str) -> None:
+        """Raises WeightsMissing where one of the files is not there."""
+        for file in files:
+            if not (self.folder / file).is_file():
+                raise WeightsMissing(f"{self.name} has no {file}; fetch the whole model.")
 
     def tensors(self) -> dict[str, Tensor]:
         """Its weights. Raises WeightsMissing, WeightsMismatch."""
@@ -60,15 +65,9 @@ class Component:
     @contextmanager
     def understood(self) -> Iterator[None]:
         """Foreign complaints about what the folder states, as WeightsMismatch."""
-        from huggingface_hub.errors import StrictDataclassError  # noqa: PLC0415 - with transformers, which is slow
-
-        foreign = (
-            StrictDataclassError, InvalidInput, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
-            OSError, RuntimeError, NotImplementedError, ImportError,
-        )  # fmt: skip
         try:
             yield
-        except foreign as error:
+        except Exception as error:  # three libraries, of which tokenizers raises `Exception` itself
             cause = str(error).strip().splitlines() or [type(error).__name__]
             raise WeightsMismatch(f"{self.name} is not what this model needs: {cause[0]}.") from error
 

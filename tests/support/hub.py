@@ -1,4 +1,4 @@
-"""Models of random weights in the hub's layout: every file that the real ones have, a few hundred kilobytes in all."""
+"""Models of random weights in the hub's layout: every file that the real ones have, three megabytes in all."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,9 +15,10 @@ Kind = Literal["mvdream", "imagedream"]
 
 PIXELS = 64  # of a view
 _WIDTH = 32  # of every token
+# At 32 channels alone each would be a group of its own, and normalisation would undo what time and camera add.
 _UNET = {
     "image_size": PIXELS // 8, "in_channels": 4, "out_channels": 4, "model_channels": 32,
-    "attention_resolutions": [2, 1], "num_res_blocks": 1, "channel_mult": [1, 1], "num_head_channels": 16,
+    "attention_resolutions": [2, 1], "num_res_blocks": 1, "channel_mult": [1, 2], "num_head_channels": 16,
     "transformer_depth": 1, "context_dim": _WIDTH, "camera_dim": 16,
 }  # fmt: skip
 _SCHEDULER = {
@@ -52,7 +53,7 @@ def write_hub(folder: Path, kind: Kind, seed: int = 0) -> None:
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModel
 
     unet = _UNET | ({"ip_dim": 4, "ip_weight": 1.0, "ip_width": _WIDTH} if kind == "imagedream" else {})
-    _write(folder / "unet", unet, lambda: MultiViewUNet(MultiViewUNetConfig(**unet)), seed)
+    _write(folder / "unet", unet, lambda: MultiViewUNet(MultiViewUNetConfig.of(unet)), seed)
     _write(folder / "vae", _VAE, lambda: AutoencoderKL.from_config(_VAE), seed + 1)
     _write(folder / "text_encoder", _TEXT, lambda: CLIPTextModel(CLIPTextConfig(**_TEXT)), seed + 2, "text_model.")
     _json(folder / "scheduler" / "scheduler_config.json", _SCHEDULER)
@@ -98,7 +99,7 @@ def _drawn(name: str, shape: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _with_subject(name: str, drawn: Tensor) -> Tensor:
-    """A decoder that averages: padding darkens its edges layer by layer, so that a blob in the middle stays on white."""
+    """A decoder that averages: padding thins its edges layer by layer, which leaves blobs on white, as objects are."""
     if name == "decoder.conv_out.weight":
         return drawn.abs() * torch.tensor([-0.05, -0.2, -0.3])[:, None, None, None]  # reddish
     if name == "decoder.conv_out.bias":
