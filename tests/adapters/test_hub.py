@@ -221,6 +221,14 @@ def test_a_damaged_file_is_fetched_again(peer: Hub, tmp_path: Path) -> None:
     assert read_all(tmp_path) == FILES
 
 
+def test_a_file_that_nothing_speaks_for_is_not_taken_for_the_hubs(peer: Hub, tmp_path: Path) -> None:
+    lay(tmp_path, {**FILES, "unet/config.json": b'{"width": 321}\n'})
+    assert verify(entry(), tmp_path).is_whole  # as far as can be told
+    receipt = fetch(entry(), tmp_path, Source(mirror=peer.url))
+    assert read_all(tmp_path) == FILES
+    assert {file.proof for file in receipt.files} == {"hub", "first_use"}
+
+
 def test_another_revision_is_fetched_though_what_is_here_is_whole(peer: Hub, tmp_path: Path) -> None:
     fetch(entry(), tmp_path, Source(mirror=peer.url))
     peer.files["unet/config.json"] = b'{"width": 640}\n'
