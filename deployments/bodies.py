@@ -58,7 +58,7 @@ async def generation_request(request: Request) -> wire.GenerationRequest:
     fields: dict[str, Any] = {
         name: value for name, value in form.items() if isinstance(value, str) and name != "images"
     }
-    for name in ("formats", "metadata"):
+    for name in ("formats", "metadata", "cameras"):
         if name in fields:
             fields[name] = _structured(name, fields[name])
     return parse(wire.GenerationRequest, {**fields, **({"images": pictures} if pictures else {})})

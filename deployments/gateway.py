@@ -22,6 +22,7 @@ from deployments.logs import configure
 from deployments.settings import LimitSettings
 from deployments.telemetry import BACKENDS, Reporter
 from jobs import requote
+from jobs.local import poses, routed
 from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob, StoredQuote
 from jobs.options import priced
 from moldar import wire
@@ -182,6 +183,7 @@ class Gateway:
             return wire.AnalysisResponse(plan=(), moderation=moderation)
         shown = mapping.analysis(found) if request.prompt else None
         try:
+            _check_cameras(request)
             plan = cast("Plan", await call(self._handles.router, "plan", _routing(request), found))
         except InputError as refusal:
             return wire.AnalysisResponse(analysis=shown, plan=mapping.refused(refusal))
@@ -257,6 +259,7 @@ class Gateway:
     ) -> Prepared:
         if request.webhook_url is not None:
             raise InvalidInput("webhook_url: this version sends no webhooks; follow the generation's events instead.")
+        _check_cameras(request)
         analysis = mapping.NO_PROMPT
         if request.prompt:
             analysis = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "understand", request.prompt))
@@ -318,8 +321,14 @@ class Gateway:
         return cast("TriangleMesh", await call(self._handles.conversion, "read_upload", data, extension, size_mm))
 
 
+def _check_cameras(request: wire.GenerationRequest) -> None:
+    """Refuse poses that are none before anything is accepted. Raises InvalidInput."""
+    if request.cameras:
+        poses(mapping.job_request(request, ()).cameras)
+
+
 def _routing(request: wire.GenerationRequest) -> Request:
-    return Request(request.method, request.model, len(request.images), request.licence, request.size_mm)
+    return routed(mapping.job_request(request, request.images))
 
 
 async def _check(name: str, work: Any) -> wire.Check:

@@ -11,10 +11,11 @@ from typing import Final, Literal
 from jobs import work
 from jobs.checkpoints import QUOTE, REPORT, placement_of, provenance_of
 from jobs.lifecycle import PROGRESS, TERMINAL, Stage, Status
-from jobs.model import Job, JobEvent, JobRequest, PrintOptions
+from jobs.model import CameraPose, Job, JobEvent, JobRequest, PrintOptions
 from jobs.options import print_options
 from jobs.requote import Change
 from moldar import wire
+from pipelines.cameras import RADIUS
 from pipelines.errors import InvalidInput, MoldarError
 from pipelines.pricing import MATERIALS, Material, PriceBook, Quote, QuoteRequest, Range
 from pipelines.printability import PrintReport
@@ -45,6 +46,10 @@ def job_request(asked: wire.GenerationRequest, images: tuple[str, ...]) -> JobRe
         webhook_url=asked.webhook_url,
         licence=asked.licence,
         metadata=tuple(asked.metadata.items()),
+        cameras=tuple(
+            CameraPose(pose.elevation_deg, pose.azimuth_deg, pose.radius or RADIUS, pose.c2w) for pose in asked.cameras
+        ),
+        best_of=asked.best_of,
     )
 
 
@@ -234,6 +239,16 @@ def _accepted(request: JobRequest) -> wire.AcceptedRequest:
         webhook_url=request.webhook_url,
         licence=request.licence,
         metadata=dict(request.metadata),
+        cameras=tuple(
+            wire.AcceptedCamera(
+                elevation_deg=pose.elevation_deg,
+                azimuth_deg=pose.azimuth_deg,
+                radius=pose.radius if pose.c2w is None else None,
+                c2w=pose.c2w,
+            )
+            for pose in request.cameras
+        ),
+        best_of=request.best_of,
     )
 
 
@@ -293,7 +308,7 @@ def _progress(job: Job) -> float:
     if job.status is Status.SUCCEEDED:
         return 1.0
     done = [PROGRESS[checkpoint.stage] for checkpoint in job.checkpoints]
-    return max(done, default=PROGRESS[Stage.ANALYSIS])
+    return max(*done, PROGRESS[Stage.ANALYSIS], job.progress or 0.0)
 
 
 def material_list(book: PriceBook) -> wire.MaterialList:

@@ -11,6 +11,10 @@ from pipelines.printability import PrintReport
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import Method, Plan
 
+_Row = tuple[float, float, float, float]
+Pose = tuple[_Row, _Row, _Row, _Row]
+"""Camera to world, row by row."""
+
 JobId = NewType("JobId", str)
 Backend = Literal["parametric", "relief", "lgm", "openlrm", "replicate", "huggingface"]
 
@@ -32,7 +36,7 @@ class CameraPose:
     elevation_deg: float | None = None  # positive is above; None where `c2w` is given
     azimuth_deg: float | None = None  # 0 sees the front
     radius: float = 1.5
-    c2w: tuple[tuple[float, float, float, float], ...] | None = None  # 4x4, OpenGL axes, y up
+    c2w: Pose | None = None  # OpenGL axes, y up
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,14 @@ def dispatch(arguments: list[str]) -> None:
 def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
     prompt: Annotated[str | None, typer.Argument(help="The object in words, English or Portuguese.")] = None,
     image: Annotated[
-        list[Path] | None, typer.Option(exists=True, dir_okay=False, help="A picture; up to four.")
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help="A picture; four are views of one object, all around it."),
+    ] = None,
+    cameras: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FILE.json", help="Where the four views were taken from, as a list."
+        ),
     ] = None,
     method: Annotated[
         str | None, typer.Option(help="auto, local, parametric, relief, replicate or huggingface.")
@@ -67,6 +74,10 @@ def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
     infill: Infill = None,
     currency: Currency = None,
     seed: Annotated[int | None, typer.Option(help="The same request and seed give the same object.")] = None,
+    best_of: Annotated[int | None, typer.Option(help="Seeds to try; the one whose views agree best is kept.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Sampling steps, where a model samples.")] = None,
+    negative_prompt: Annotated[str | None, typer.Option(help="What it should not be, where a model samples.")] = None,
+    elevation_deg: Annotated[float | None, typer.Option(help="How far above the object the pictures are.")] = None,
     formats: Annotated[str | None, typer.Option(help="Of stl, glb, 3mf, obj, ply; with commas.")] = None,
     out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder of the result; out/<words>.")] = None,
     url: Annotated[str | None, typer.Option(help="A running service; without it one is started for this.")] = None,
@@ -74,15 +85,20 @@ def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
     json: Json = False,
 ) -> None:
     """Make an object of a sentence, of pictures or of both."""
-    from moldar.cli.generate import Target, data_uri, slug  # noqa: PLC0415 - `--help` is quick
+    from moldar.cli.generate import Target, camera_poses, data_uri, slug  # noqa: PLC0415 - `--help` is quick
     from moldar.cli.generate import generate as make  # noqa: PLC0415
     from moldar.wire import GenerationRequest  # noqa: PLC0415
 
     asked = {
         "prompt": prompt,
         "images": [data_uri(path) for path in image] if image else None,
+        "cameras": camera_poses(cameras) if cameras else None,
         "method": method,
         "model": model,
+        "negative_prompt": negative_prompt,
+        "steps": steps,
+        "best_of": best_of,
+        "elevation_deg": elevation_deg,
         "size_mm": size_mm,
         "material": material,
         "quantity": quantity,

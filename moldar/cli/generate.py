@@ -74,6 +74,18 @@ def data_uri(path: Path) -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
+def camera_poses(path: Path) -> object:
+    """The JSON list in a file, by itself or under "cameras". Its entries are judged by the request."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Failure(INPUT, f"The file of cameras {path.name} is not JSON.") from error
+    poses = held.get("cameras") if isinstance(held, dict) else held
+    if not isinstance(poses, list):
+        raise Failure(INPUT, f'The file of cameras {path.name} holds no list, by itself or under "cameras".')
+    return poses
+
+
 def slug(words: str) -> str:
     """A folder's name of ASCII letters, digits and dashes that reminds of `words`."""
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()

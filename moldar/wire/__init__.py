@@ -2,6 +2,7 @@
 
 from moldar.wire.base import FORM
 from moldar.wire.generation import (
+    AcceptedCamera,
     AcceptedRequest,
     Analysis,
     Cost,
@@ -32,6 +33,7 @@ from moldar.wire.requests import (
     SIZE_MAX_MM,
     AnalysisRequest,
     BatchRequest,
+    CameraPose,
     ConversionRequest,
     Currency,
     FileQuoteRequest,
@@ -69,6 +71,7 @@ __all__ = [
     "IMAGE_MAX_BYTES",
     "PROMPT_MAX_CHARS",
     "SIZE_MAX_MM",
+    "AcceptedCamera",
     "AcceptedRequest",
     "Analysis",
     "AnalysisRequest",
@@ -77,6 +80,7 @@ __all__ = [
     "BackendState",
     "Batch",
     "BatchRequest",
+    "CameraPose",
     "Check",
     "ConversionRequest",
     "Cost",

@@ -207,6 +207,15 @@ class JobError(Response):
     retryable: bool = Field(description="The same request may succeed later.")
 
 
+class AcceptedCamera(Response):
+    """One camera as it was accepted."""
+
+    elevation_deg: float | None = Field(None, description="How far above the object.")
+    azimuth_deg: float | None = Field(None, description="How far around it.")
+    radius: float | None = Field(None, description="Distance from the object's middle.")
+    c2w: Matrix4 | None = Field(None, description="Camera to world, row by row.")
+
+
 class AcceptedRequest(Response):
     """The request as it was accepted. Pictures are named by their digest, not repeated."""
 
@@ -229,6 +238,8 @@ class AcceptedRequest(Response):
     webhook_url: str | None = Field(None, description="Told when it ends.")
     licence: str = Field("any", description="Licence classes admitted.")
     metadata: dict[str, str] = Field(default_factory=dict, description="The caller's own labels.")
+    cameras: tuple[AcceptedCamera, ...] = Field((), description="Where the pictures were taken from.")
+    best_of: int = Field(1, description="Seeds that were tried.")
 
 
 class Generation(Response):

@@ -95,6 +95,37 @@ MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64), Sou
 MetadataValue = Annotated[str, StringConstraints(max_length=512), Sound]
 
 
+Coordinate = Annotated[float, JsonNumber]
+PoseRow = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
+
+
+class CameraPose(Request):
+    """Where one picture was taken from: on an orbit about the object, or anywhere by its matrix."""
+
+    elevation_deg: Annotated[float, Field(ge=-90, le=90), JsonNumber] | None = Field(
+        None, description="How far above the object."
+    )
+    azimuth_deg: Annotated[float, Field(ge=-360, le=360), JsonNumber] | None = Field(
+        None, description="How far around it: 0 sees the front, 90 the side that is on the right there."
+    )
+    radius: Annotated[float, Field(gt=0, le=100), JsonNumber] | None = Field(
+        None, description="Distance from the object's middle, in a unit that all cameras share; null takes 1.5."
+    )
+    c2w: tuple[PoseRow, PoseRow, PoseRow, PoseRow] | None = Field(
+        None,
+        description="Instead of the others: camera to world, row by row; y up, the camera looks along its own -z.",
+    )
+
+    @model_validator(mode="after")
+    def _is_on_an_orbit_or_anywhere(self) -> Self:
+        orbit = (self.elevation_deg, self.azimuth_deg)
+        if self.c2w is None and None in orbit:
+            raise ValueError("needs elevation_deg and azimuth_deg, or c2w")
+        if self.c2w is not None and (*orbit, self.radius) != (None, None, None):
+            raise ValueError("c2w says all; nothing goes beside it")
+        return self
+
+
 class GenerationRequest(Request):
     """Ask for one object. What is left out is read from the prompt, else a sensible default is taken."""
 
@@ -151,11 +182,22 @@ class GenerationRequest(Request):
     metadata: dict[MetadataKey, MetadataValue] = Field(
         default_factory=dict, max_length=16, description="The caller's own labels, handed back unchanged."
     )
+    cameras: tuple[CameraPose, ...] = Field(
+        (),
+        max_length=4,
+        description="One for each of four pictures of the object, at 49.1 degrees of view; "
+        "none: azimuths 0, 90, 180 and 270 at elevation_deg.",
+    )
+    best_of: Annotated[int, JsonNumber] = Field(
+        1, ge=1, le=8, description="Seeds from seed on to try; the one whose views agree best is kept."
+    )
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
         if self.prompt is None and not self.images:
             raise ValueError("a prompt, images or both are needed")
+        if self.cameras and len(self.cameras) != len(self.images):
+            raise ValueError(f"{len(self.cameras)} cameras for {len(self.images)} images")
         return self
 
 

@@ -97,7 +97,9 @@ class Event(Response):
 
     id: Count = Field(description="Rises with every event of the service; send as Last-Event-ID to resume after it.")
     generation_id: str = Field(description="The job.")
-    kind: str = Field(description="queued, started, stage, stage_done, succeeded, failed, canceled; may grow.")
+    kind: str = Field(
+        description="queued, started, stage, progress, retried, stage_done, succeeded, failed, canceled; may grow."
+    )
     at: AwareDatetime = Field(description="When.")
     data: dict[str, JsonValue] = Field(default_factory=dict, description="Such as stage and progress.")
 

@@ -134,7 +134,7 @@ def test_every_command_of_the_contract_is_there_and_helps_quickly(tmp_path: Path
         (
             "generate",
             "--image --method --model --size-mm --material --quantity --infill --currency --seed --formats --out --url "
-            "--api-key --json",
+            "--api-key --json --cameras --best-of --steps --negative-prompt --elevation-deg",
         ),
         ("convert", "--size-mm"),
         ("inspect", "--size-mm --process --json"),
@@ -169,6 +169,9 @@ def test_the_options_of_the_contract_are_there(command: str, options: str) -> No
         (["generate", "a vase", "--image", "nowhere.png"], 2, "does not exist"),
         (["generate", "a vase", "--url", "not a url"], 2, "http://"),
         (["generate", "a vase", "--url", "http://127.0.0.1:9"], 4, "No answer from http://127.0.0.1:9"),
+        (["generate", "a vase", "--best-of", "9"], 2, "best_of"),
+        (["generate", "a vase", "--steps", "0"], 2, "steps"),
+        (["generate", "a vase", "--cameras", "nowhere.json"], 2, "does not exist"),
         (["convert", "nowhere.stl", "x.stl"], 2, "does not exist"),
         (["serve", "--port", "0"], 2, "--port"),
         (["weights", "fetch", "lgm"], 2, "'lgm'"),
@@ -195,6 +198,26 @@ def test_a_misspelt_setting_is_told_without_a_traceback(moldar: Moldar, tmp_path
 def test_an_empty_picture_is_the_users_fault(moldar: Moldar, tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     assert moldar("generate", "--image", "a.png").failed_with(2, "empty")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not json", "not JSON"),
+        ("\xff", "not JSON"),
+        ('{"poses": []}', "no list"),
+        ("3", "no list"),
+        ('[{"elevation_deg": 1}]', "cameras.0"),
+        ('[{"elevation_deg": 1, "azimuth_deg": 2}]', "1 cameras for 2 images"),
+    ],
+)
+def test_a_file_of_cameras_that_says_nothing_is_the_users_fault(
+    moldar: Moldar, tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "poses.json").write_text(text, encoding="latin-1")
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    pictures = ["--image", "a.png", "--image", "a.png"]
+    assert moldar("generate", *pictures, "--cameras", "poses.json").failed_with(2, words)
 
 
 class TestFiles:
@@ -347,6 +370,26 @@ class TestGenerate:
         assert asked["prompt"] is None
         assert asked["images"][0].startswith("data:image/png;base64,")
         assert (tmp_path / "out" / "cat" / "job.json").is_file()
+
+    def test_own_views_go_out_with_their_cameras(
+        self, moldar: Moldar, peer: Peer, served: tuple[Peer, str], tmp_path: Path
+    ) -> None:
+        Image.new("RGB", (2, 2)).save(tmp_path / "view.png")
+        poses = [{"elevation_deg": 20.0, "azimuth_deg": 90.0 * k} for k in range(4)]
+        (tmp_path / "poses.json").write_text(json.dumps({"cameras": poses}))
+        options = ["--cameras", "poses.json", "--method", "local", "--best-of", "2", "--steps", "25"]
+        more = ["--negative-prompt", "blurry", "--elevation-deg", "-5", "--url", served[1], "--api-key", KEY]
+        done = moldar("generate", *["--image", "view.png"] * 4, *options, *more)
+        assert done.code == 0, done.err
+        asked = peer.jobs["gen_0"].request
+        assert [(pose["elevation_deg"], pose["azimuth_deg"]) for pose in asked["cameras"]] == [
+            (20.0, 90.0 * k) for k in range(4)
+        ]
+        assert (asked["method"], asked["best_of"], asked["steps"], asked["negative_prompt"]) == (
+            "local", 2, 25, "blurry",
+        )  # fmt: skip
+        assert asked["elevation_deg"] == -5
+        assert len(asked["images"]) == 4
 
     def test_what_an_earlier_result_left_does_not_pass_for_the_new_one(
         self, moldar: Moldar, peer: Peer, served: tuple[Peer, str], tmp_path: Path

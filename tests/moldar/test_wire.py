@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ PIXEL = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
 REQUESTS = [
     wire.GenerationRequest,
     wire.AnalysisRequest,
+    wire.CameraPose,
     wire.BatchRequest,
     wire.QuoteRequest,
     wire.FileQuoteRequest,
@@ -29,8 +31,16 @@ REQUESTS = [
 MODELS = [
     model for name in wire.__all__ if isinstance(model := getattr(wire, name), type) and issubclass(model, BaseModel)
 ]
-NUMBERS = ["seed", "steps", "guidance_scale", "elevation_deg", "size_mm", "quantity", "infill", "deadline_s"]
+NUMBERS = ["best_of", "seed", "steps", "guidance_scale", "elevation_deg", "size_mm", "quantity", "infill", "deadline_s"]
 
+coordinate = st.floats(-100, 100)
+rows = st.tuples(*[st.tuples(*[coordinate] * 4)] * 4)
+cameras = st.builds(
+    wire.CameraPose,
+    elevation_deg=st.floats(-90, 90),
+    azimuth_deg=st.floats(-360, 360),
+    radius=st.none() | st.floats(0, 100, exclude_min=True),
+) | st.builds(wire.CameraPose, c2w=rows)
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50)
 requests = st.builds(
     wire.GenerationRequest,
@@ -53,6 +63,9 @@ requests = st.builds(
     webhook_url=st.none() | st.just("https://example.org:8443/hook?x=1"),
     licence=st.sampled_from(get_args(wire.Licence)),
     metadata=st.dictionaries(text.filter(bool), text, max_size=16),
+    best_of=st.integers(1, 8),
+) | st.lists(cameras, min_size=1, max_size=4).map(
+    lambda poses: wire.GenerationRequest(images=(PIXEL,) * len(poses), cameras=tuple(poses))
 )
 
 
@@ -83,6 +96,41 @@ def test_an_accepted_request_has_the_fields_of_a_request() -> None:
     for name, field in wire.GenerationRequest.model_fields.items():
         told = wire.AcceptedRequest.model_fields[name]
         assert told.get_default(call_default_factory=True) == field.get_default(call_default_factory=True), name
+
+
+@pytest.mark.parametrize(
+    ("pose", "sound"),
+    [
+        ({"elevation_deg": 10, "azimuth_deg": 90}, True),
+        ({"elevation_deg": 10, "azimuth_deg": 90, "radius": 2}, True),
+        ({"c2w": np.eye(4).tolist()}, True),
+        ({"elevation_deg": 10}, False),
+        ({"radius": 2}, False),
+        ({}, False),
+        ({"elevation_deg": 91, "azimuth_deg": 0}, False),
+        ({"elevation_deg": 1, "azimuth_deg": 0, "radius": 0}, False),
+        ({"elevation_deg": 1, "azimuth_deg": 0, "c2w": np.eye(4).tolist()}, False),
+        ({"c2w": np.eye(4).tolist(), "radius": 1.5}, False),
+        ({"c2w": np.eye(3).tolist()}, False),
+        ({"c2w": [[True, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]}, False),
+        ({"c2w": [["1", 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]}, False),
+        ({"elevation_deg": 1, "azimuth_deg": 0, "fov": 40}, False),
+    ],
+)
+def test_a_camera_stands_on_an_orbit_or_where_its_matrix_says(pose: dict[str, object], sound: bool) -> None:
+    assert accepts(images=[PIXEL], cameras=[pose]) is sound
+
+
+def test_there_are_as_many_cameras_as_pictures_or_none() -> None:
+    pose = {"elevation_deg": 0, "azimuth_deg": 0}
+    assert accepts(images=[PIXEL] * 4, cameras=[pose] * 4)
+    assert accepts(images=[PIXEL] * 4, cameras=[])
+    assert not accepts(images=[PIXEL] * 4, cameras=[pose] * 3)
+    assert not accepts(cameras=[pose])
+
+
+def test_the_best_is_chosen_among_one_to_eight() -> None:
+    assert [accepts(best_of=count) for count in (0, 1, 8, 9, 2.5)] == [False, True, True, False, False]
 
 
 @pytest.mark.parametrize("model", REQUESTS)

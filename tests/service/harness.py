@@ -71,9 +71,13 @@ class Service:
         """The process of a deployment's replica, once there is one."""
 
         def found() -> psutil.Process | None:
-            return next((p for p in self.workers() if f":{deployment}" in title(p)), None)
+            return next((p for p in self.workers() if self.is_replica(p, deployment)), None)
 
         return until(found, 60, f"a replica of {deployment}")
+
+    def is_replica(self, process: psutil.Process, deployment: str) -> bool:
+        """Whether the process is a replica of the deployment."""
+        return f":{deployment}" in title(process)
 
     def workers(self) -> list[psutil.Process]:
         assert self.process is not None

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 
 from tests.service.harness import Service, kill, until
+from tests.support.lgm import write_lgm
 
 pytestmark = pytest.mark.service
 STAGES = ("generation", "conversion", "printability", "quote")
@@ -26,9 +28,15 @@ PROMPT = "a vase 60 mm tall"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(
-        tmp_path_factory.mktemp("kills") / "data", {"MOLDAR_STUDIO__LEASE_S": "2", "MOLDAR_LIMITS__QUEUED_JOBS": "30"}
-    )
+    folder = tmp_path_factory.mktemp("kills")
+    write_lgm(folder / "lgm.safetensors")
+    variables = {
+        "MOLDAR_STUDIO__LEASE_S": "2",
+        "MOLDAR_LIMITS__QUEUED_JOBS": "30",
+        "MOLDAR_LGM__NANO_FILE": str(folder / "lgm.safetensors"),
+        "MOLDAR_LGM__MIN_REPLICAS": "1",
+    }
+    running = Service(folder / "data", variables)
     running.start()
     yield running
     running.stop()
@@ -73,6 +81,28 @@ def test_a_worker_killed_inside_its_stage_costs_that_stage_only(service: Service
     service.kill(WORKER[stage])
     # The same holder goes on with a new worker: its attempt is the same one.
     assert_done_once(service, job_id)
+
+
+def hold_models(service: Service) -> tuple[str, psutil.Process]:
+    """A job that the pool of models works on and cannot end, and the replica that holds it."""
+    worker = service.replica("lgm")
+    kill(worker, signal.SIGSTOP)
+    job_id = service.submit(PROMPT, method="local")
+    until(lambda: service.stage_open(job_id, "generation"), 60, "generation to begin")
+    return job_id, worker
+
+
+def test_a_job_of_the_pool_survives_the_loss_of_its_replica(service: Service) -> None:
+    job_id, _ = hold_models(service)
+    service.kill("lgm")
+    assert_done_once(service, job_id)
+
+
+def test_the_next_holder_finds_the_pool_as_it_was(service: Service) -> None:
+    job_id, worker = hold_models(service)
+    service.kill("studio")
+    kill(worker, signal.SIGCONT)
+    assert_done_once(service, job_id, repeated="generation")
 
 
 @pytest.mark.parametrize("stage", STAGES)
