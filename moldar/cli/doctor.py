@@ -223,9 +223,10 @@ def _attention() -> str:
 
 
 def _rasterizers() -> tuple[Row, ...]:
-    """One row each: the one that runs everywhere is missing only when it is broken."""
     try:
-        known = importlib.import_module("pipelines.splats").rasterizers()
+        from pipelines.splats import rasterizers  # noqa: PLC0415 - what is checked is whether it can be imported
+
+        known = rasterizers()
     except Exception as error:  # noqa: BLE001 - as in _tried
         return (Row("rasterizers", False, False, str(error).splitlines()[0], _INSTALL),)
     return tuple(
@@ -233,17 +234,16 @@ def _rasterizers() -> tuple[Row, ...]:
             f"rasterizer {one.name}",
             one.available,
             False,
-            f"{one.licence}" if one.available else f"{one.reason} ({one.licence})",
+            one.licence.replace("_", "-") if one.available else one.reason,
             "" if one.available else _RASTERIZER_REMEDIES.get(one.name, _INSTALL),
         )
         for one in known
     )
 
 
-# The last one is never asked for by us: its licence admits research and evaluation alone.
 _RASTERIZER_REMEDIES: Final = {
-    "gsplat": "pip install 'moldar[gpu]' on a machine with CUDA",
-    "diff-gaussian-rasterization": "nothing is amiss: it is used where you have installed it yourself",
+    "gsplat": "pip install 'moldar[gpu]', on a machine with CUDA",
+    "diff-gaussian-rasterization": "none needed: cpu and gsplat draw the same",
 }
 
 
@@ -263,7 +263,7 @@ def _present(name: str, purpose: str) -> str:
 
 
 def _rembg() -> str:
-    found = version("rembg")
+    found = _present("rembg", "doubtful cut-outs would be its network's")
     home = Path(os.environ.get("U2NET_HOME", Path.home() / ".u2net"))
     weights = sorted(path.stem for path in home.glob("*.onnx"))
     if not weights:

@@ -217,7 +217,9 @@ class TestDoctor:
         assert "MIT" in rows["weights lgm-big"]["detail"]
         assert rows["weights mvdream"]["ok"] is False
         assert rows["weights mvdream"]["remedy"] == "moldar weights fetch mvdream"
-        assert {"diffusers", "transformers"} <= set(rows)
+        assert {"diffusers", "transformers", "rasterizer gsplat"} <= set(rows)
+        assert (rows["rasterizer cpu"]["ok"], rows["rasterizer cpu"]["detail"]) == (True, "commercial")
+        assert "research and evaluation only" in rows["rasterizer diff-gaussian-rasterization"]["detail"]
         assert not any(row["required"] for name, row in rows.items() if name.startswith(("weights", "rasterizer")))
 
     def test_what_is_half_fetched_is_told(self, moldar: Shell) -> None:
