@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.stamp
 PROMPT ?= a vase 120 mm tall in terracotta PLA
 TESTS  ?= tests
 
-.PHONY: demo test setup serve check fix bench gpu docs pictures lock
+.PHONY: demo test setup serve check fix bench gpu docs pictures lock train-nano
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)    ## install, then make one object and print its quote
@@ -46,6 +46,10 @@ gpu:              ## checks that need a GPU
 	@if ! $(PYTHON) -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then \
 	  echo "no CUDA device here: nothing to check"; \
 	else $(PYTHON) -m pytest -q -m gpu tests/gpu || test $$? -eq 5; fi  # 5: no check in this version
+
+MINUTES ?= 95
+train-nano: $(STAMP) ## learn lgm-nano anew; MINUTES of it, ARGS goes to training.train
+	OMP_NUM_THREADS=1 $(BIN)/python -m training.train --minutes $(MINUTES) --ship out/nano/lgm-nano.safetensors $(ARGS)
 
 docs: $(STAMP)    ## write the generated pages: settings, errors, metrics
 	$(BIN)/python -m docs.generate

@@ -1,0 +1,1 @@
+"""How pretrained/lgm-nano.safetensors was made: `make train-nano`. The service imports nothing of this."""
