@@ -4,7 +4,7 @@ import importlib
 import sys
 from typing import Final
 
-ALL: Final = ("prompt_accuracy", "quote_accuracy", "stages", "generate", "gateway", "crowd")
+ALL: Final = ("prompt_accuracy", "quote_accuracy", "stages", "raster", "generate", "gateway", "crowd")
 
 
 def main() -> None:

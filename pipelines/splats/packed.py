@@ -49,7 +49,7 @@ def write_spz(gaussians: Gaussians) -> bytes:
     """`.spz` version 2, degree 0: a sixth of the .ply, positions to 1/4096 within 2,048 of the origin."""
     count = len(gaussians)
     fraction_bits = _fraction_bits(float(np.abs(gaussians.means).max()))
-    fixed = np.rint(gaussians.means.astype(np.float64) * (1 << fraction_bits)).astype("<i4")
+    fixed = np.ascontiguousarray(np.rint(gaussians.means.astype(np.float64) * (1 << fraction_bits)), "<i4")
     positions = fixed.view("u1").reshape(count, 3, 4)[:, :, :3]
     color = ((gaussians.rgb - 0.5) / SH_C0) * _COLOR_SCALE + 0.5
     rotation = gaussians.rotation * np.where(gaussians.rotation[:, :1] < 0, -1, 1)

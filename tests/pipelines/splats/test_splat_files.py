@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from pipelines.errors import EmptyGeometry, InvalidInput, MoldarError, TooLarge, Unreadable
-from pipelines.geometry import Gaussians
+from pipelines.geometry import Camera, Gaussians
 from pipelines.meshing import export_mesh
-from pipelines.splats import SplatFormat, is_splat_ply, read_splats, write_splats
+from pipelines.splats import SplatFormat, is_splat_ply, read_splats, render, write_splats
 from tests.support.solids import brick, random_gaussians
 
 MODELS = Path(__file__).parents[2] / "golden/models"
@@ -77,6 +77,18 @@ def test_a_ply_leaves_out_what_is_fainter_than_five_thousandths() -> None:
     with pytest.raises(EmptyGeometry):
         write_splats(with_opacity(0.0049, 0.0), "ply")
     assert len(read_splats(write_splats(with_opacity(0.0049, 0.0), "spz"))) == 2
+
+
+@pytest.mark.parametrize("kind", ["ply", "splat", "spz"])
+def test_how_the_arrays_lie_in_memory_does_not_matter(kind: SplatFormat) -> None:
+    plain = random_gaussians(5)
+    columns = np.concatenate([np.atleast_2d(getattr(plain, f.name).T).T for f in dataclasses.fields(plain)], axis=1)
+    parts = columns[:, :3], columns[:, 3], columns[:, 4:7], columns[:, 7:11], columns[:, 11:]
+    for laid in (parts, tuple(np.asfortranarray(part) for part in parts), tuple(np.flip(p, 0) for p in parts)):
+        given = Gaussians(*laid)
+        contiguous = Gaussians(*(np.ascontiguousarray(part) for part in laid))
+        assert write_splats(given, kind) == write_splats(contiguous, kind)
+        assert (render(given, Camera(), 20)[0] == render(contiguous, Camera(), 20)[0]).all()
 
 
 @pytest.mark.parametrize("kind", ["ply", "splat", "spz"])
