@@ -9,7 +9,6 @@ from safetensors.numpy import load_file
 
 from pipelines.geometry import Camera, FreeCamera, Gaussians
 from pipelines.splats import Rasterizer, Rendering, rasterizers, render_many
-from tests.support.solids import random_gaussians
 
 pytestmark = pytest.mark.gpu
 MODELS = Path(__file__).parents[1] / "golden/models"
@@ -47,8 +46,22 @@ def test_the_reference_pictures_are_met(view: int, rasterizer: Rasterizer) -> No
     assert np.abs(drawn.depth - reference[f"v{view}.depth"][0]).max() < 3 * FARTHEST[rasterizer]
 
 
+def scattered(count: int) -> Gaussians:
+    rng = np.random.default_rng(0)
+    rotation = rng.normal(size=(count, 4))
+    parts = (
+        rng.uniform(-0.5, 0.5, (count, 3)),
+        rng.uniform(0.05, 0.95, count),
+        rng.uniform(0.01, 0.1, (count, 3)),
+        rotation / np.linalg.norm(rotation, axis=1, keepdims=True),
+        rng.uniform(0, 1, (count, 3)),
+    )
+    return Gaussians(*(part.astype(np.float32) for part in parts))
+
+
 def test_the_pictures_are_the_cpus_from_all_sides_and_on_any_background(rasterizer: Rasterizer) -> None:
-    gaussians = random_gaussians(2000)
+    pytest.importorskip("numba", reason="numba, which draws on the CPU")
+    gaussians = scattered(2000)
     cameras = [Camera(25 - 20 * k, 70 * k, 1.2 + 0.2 * k, 30 + 10 * k) for k in range(5)]
     ours = list(render_many(gaussians, cameras, 100, (0.2, 0.5, 0.9), "cpu"))
     theirs = list(render_many(gaussians, cameras, 100, (0.2, 0.5, 0.9), rasterizer))
