@@ -58,7 +58,8 @@ class LgmPool:
         self._gauge = asyncio.get_running_loop().create_task(self._report_memory()) if self._device == "cuda" else None
         models = [*(held.name for held in self._models.splatters), *(card.name for card in self._offer.samplers)]
         seconds = round(time.monotonic() - began, 2)
-        structlog.get_logger().info("lgm.ready", device=self._device, models=models, pid=os.getpid(), s=seconds)
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        structlog.get_logger().info("lgm.ready", device=self._device, gpus=gpus, models=models, s=seconds)
 
     async def generate(self, job: Job, images: tuple[bytes, ...]) -> AsyncGenerator[float | Generated, None]:
         """The share of the work that is done, now and then, and in the end what was made. Raises errors of the tree.
