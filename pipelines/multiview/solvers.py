@@ -21,9 +21,6 @@ class Solver:
         with warnings.catch_warnings():  # two of them hand a tensor to np.array, which numpy 2 frowns upon
             warnings.simplefilter("ignore", DeprecationWarning)
             self._scheduler.set_timesteps(steps)
-        if name != "ddim":
-            # It would look for its place by timestep, and of 45 steps and more some share one.
-            self._scheduler.set_begin_index(0)
         self.timesteps: tuple[int, ...] = tuple(self._scheduler.timesteps.tolist())  # first to last
 
     def step(self, noise: Tensor, index: int, latents: Tensor) -> Tensor:
