@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -26,12 +26,16 @@ _UNUSED: Final = (
 )
 _ATTENTION_BEFORE_DIFFUSERS_0_17: Final = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 
+M = TypeVar("M", bound=nn.Module)
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One folder of the model."""
+    """One folder of the model, and where its weights go: straight there, without a wider copy on the way."""
 
     folder: Path
+    device: str | torch.device = "cpu"
+    dtype: torch.dtype = torch.float32
 
     @property
     def name(self) -> str:
@@ -72,17 +76,22 @@ class Component:
             raise WeightsMismatch(f"{self.name} is not what this model needs: {cause[0]}.") from error
 
     def module(self, build: Callable[[dict[str, Any]], nn.Module]) -> Any:
-        """What `build` makes of the folder's config, with its weights, on the CPU in float32, for inference.
+        """What `build` makes of the folder's config, with its weights, for inference.
 
         A torch module whose config has no types of its own.
         """
         stated = self.stated()
         with self.understood(), torch.device("meta"):
             module = build(stated)
-        module.to_empty(device="cpu")
+        module = self.placed(module)
         _restore_positions(module)
         load_strict(module, _renamed(self.tensors(), module.state_dict()), self.name)
-        return module.eval().requires_grad_(requires_grad=False)
+        return module
+
+    def placed(self, module: M) -> M:
+        """A module of no memory yet, with room for its weights, for inference."""
+        nn.Module.to(module, self.dtype)  # diffusers' own `to` warns of float32 layers, which its VAE has none of
+        return module.to_empty(device=self.device).eval().requires_grad_(requires_grad=False)
 
 
 def _restore_positions(module: nn.Module) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from pipelines.attention import AttentionKernel
 from pipelines.errors import WeightsMismatch, WeightsMissing
@@ -41,18 +40,18 @@ def load_multiview(
     """
     if not folder.is_dir():
         raise WeightsMissing(f"There is no model at {folder}.")
-    unet = _unet(Component(folder / "unet"), attention)
+
+    def component(name: str) -> Component:
+        return Component(folder / name, device, dtype)
+
+    unet = _unet(component("unet"), attention)
     picture = None
     if unet.config.takes_picture:
-        picture = PictureEncoder.read(Component(folder / "feature_extractor"), Component(folder / "image_encoder"))
-    text = TextEncoder.read(Component(folder / "tokenizer"), Component(folder / "text_encoder"))
-    parts = Parts(
-        unet, Autoencoder.read(Component(folder / "vae")), text, picture,
-        _scheduler(Component(folder / "scheduler")), rembg_weights,
-    )  # fmt: skip
+        picture = PictureEncoder.read(component("feature_extractor"), component("image_encoder"))
+    text = TextEncoder.read(component("tokenizer"), component("text_encoder"))
+    autoencoder, scheduler = Autoencoder.read(component("vae")), _scheduler(component("scheduler"))
+    parts = Parts(unet, autoencoder, text, picture, scheduler, rembg_weights)
     _check(folder.name, parts)
-    for module in (unet, parts.autoencoder.model, text.model, *([picture.model] if picture else [])):
-        nn.Module.to(module, device, dtype)  # diffusers' own `to` warns of float32 layers that this VAE has none of
     return MultiView(parts)
 
 
@@ -60,7 +59,7 @@ def _unet(component: Component, attention: AttentionKernel) -> MultiViewUNet:
     stated = component.stated()
     with component.understood(), torch.device("meta"):
         model = MultiViewUNet(MultiViewUNetConfig.of(stated), attention)
-    return model.to_empty(device="cpu").load(component.tensors()).eval().requires_grad_(requires_grad=False)
+    return component.placed(model).load(component.tensors())
 
 
 def _scheduler(component: Component) -> dict[str, object]:
