@@ -71,9 +71,7 @@ def quote(source: Path, request: "FileQuoteRequest", *, as_json: bool) -> None:
     _show(mapping.quote(priced), show_quote, as_json=as_json)
 
 
-def render(
-    source: Path, target: Path, size: int, elevation_deg: float, azimuth_deg: float, frames: int | None
-) -> None:
+def render(source: Path, target: Path, size: int, elevation_deg: float, azimuth_deg: float, frames: int | None) -> None:
     """Draw a mesh or splats from one side, or as a film from all sides."""
     from pipelines.geometry import Camera  # noqa: PLC0415 - as above
     from pipelines.uploads import read_any  # noqa: PLC0415

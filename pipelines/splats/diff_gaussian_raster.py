@@ -60,8 +60,8 @@ class DiffGaussianScene:
         means, opacity, scaling, rotation, _ = self._splats
         rasterizer: Any = package.GaussianRasterizer(raster_settings=self._settings(shot, package))
         drawn = rasterizer(
-            means3D=means, means2D=self._torch.zeros_like(means), shs=None, colors_precomp=colors,
-            opacities=opacity, scales=scaling, rotations=rotation, cov3D_precomp=None,
+            means3D=means, means2D=self._torch.zeros_like(means), colors_precomp=colors,
+            opacities=opacity, scales=scaling, rotations=rotation,
         )  # fmt: skip
         picture: Tensor = drawn[0]  # [3, S, S]
         return picture.permute(1, 2, 0)
