@@ -45,18 +45,20 @@ class LgmPool:
     def __init__(self, settings: LgmSettings, rembg_weights: Path, telemetry: Handle, log_level: str) -> None:
         configure(log_level)
         began = time.monotonic()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._gauge: asyncio.Task[None] | None = None
         self._stall_s = settings.stall_s
         self._device = _prepared_device(settings)
         files = require(models_here(settings))
-        self._models = _loaded(files, settings, self._device, rembg_weights)
-        self._offer = _offer(files, self._models, rembg_weights)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self.models = _loaded(files, settings, self._device, rembg_weights)
+        self._offer = _offer(files, self.models, rembg_weights)
         self._batches = Batcher[_Ticket, Shaped](self._make, _kind, settings.max_batch_size, settings.batch_wait_s)
         self._moved_at: float | None = None  # when the work under way last moved; None while there is none
         self._lost = ""  # why the device is of no use any more
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
-        self._gauge = asyncio.get_running_loop().create_task(self._report_memory()) if self._device == "cuda" else None
-        models = [*(held.name for held in self._models.splatters), *(card.name for card in self._offer.samplers)]
+        if self._device == "cuda":
+            self._gauge = asyncio.get_running_loop().create_task(self._report_memory())
+        models = [*(held.name for held in self.models.splatters), *(card.name for card in self._offer.samplers)]
         seconds = round(time.monotonic() - began, 2)
         gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         structlog.get_logger().info("lgm.ready", device=self._device, gpus=gpus, models=models, s=seconds)
@@ -92,7 +94,7 @@ class LgmPool:
         elif self._device == "cuda":
             await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._thread, _touch_gpu), PROBE_S)
 
-    async def __del__(self) -> None:
+    def __del__(self) -> None:
         if self._gauge is not None:
             self._gauge.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -119,7 +121,7 @@ class LgmPool:
 
         try:
             watch = Watch(tell, lambda index: tickets[index].stopped.is_set())
-            return shape(self._models, [ticket.order.wish for ticket in tickets], watch)
+            return shape(self.models, [ticket.order.wish for ticket in tickets], watch)
         except torch.AcceleratorError as error:
             # Sticky: every later call of this process would fail too.
             self._lost = str(error).splitlines()[0]

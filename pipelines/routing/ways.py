@@ -57,10 +57,10 @@ def _starts(request: Request, analysis: PromptAnalysis) -> tuple[tuple[WayName, 
     """What the request gives to start from, the best first."""
     if request.images == VIEWS:
         return ("views",), ""
-    if request.images > 1 or (request.images and request.cameras):
-        return (), f"it takes one picture, or {VIEWS} views with their cameras, not {request.images}"
+    if request.images > 1:
+        return (), f"it takes one picture, or four views of the object, not {request.images}"
     if request.images:
-        return ("picture",), ""
+        return (("picture",), "") if not request.cameras else ((), "cameras are for four views, not for one picture")
     return ("text", "design") if serves(analysis) else ("text",), ""
 
 

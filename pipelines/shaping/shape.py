@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeVar
 
 import torch
@@ -11,7 +12,7 @@ from pipelines.geometry import Gaussians, Views
 from pipelines.lgm import agreement, splat
 from pipelines.multiview import NEGATIVE_PROMPT, Outcome, ViewRequest
 from pipelines.shaping.batching import divided
-from pipelines.shaping.models import Models
+from pipelines.shaping.models import Models, Sampler
 from pipelines.shaping.wish import Agreement, Shaped, Wish
 
 Item = TypeVar("Item")
@@ -69,6 +70,7 @@ class _Batch:
         self._watch = watch
         self._splatter = models.splatter(wishes[0].model)
         self._rows = [_Row(k, wish, seed) for k, wish in enumerate(wishes) for seed in _seeds(wish)]
+        self._sampler = None if wishes[0].views is not None else models.view_sampler(wishes[0].way).sampler
         self._count = len(wishes)
         self._sampled = 0  # rows whose sampling has ended
 
@@ -98,26 +100,21 @@ class _Batch:
         return found
 
     def _notes(self, row: _Row) -> tuple[str, ...]:
-        if row.wish.views is not None:
-            return ()
-        return self._models.view_sampler(row.wish.way).sampler.notes(_view_request(row.wish, row.seed))
+        return self._sampler.notes(_view_request(row.wish, row.seed)) if self._sampler else ()
 
     def _views(self) -> list[Views | MoldarError]:
-        if all(row.wish.views is not None for row in self._rows):
-            return [row.wish.views for row in self._rows if row.wish.views is not None]
-        return self._answers(self._sample, self._rows)
+        if self._sampler is None:
+            return [Canceled() if row.wish.views is None else row.wish.views for row in self._rows]
+        return self._answers(partial(self._sample, self._sampler), self._rows)
 
-    def _sample(self, rows: Sequence[_Row]) -> list[Outcome]:
+    def _sample(self, sampler: Sampler, rows: Sequence[_Row]) -> list[Outcome]:
         def stepped(step: int, steps: int) -> None:
             done = (self._sampled + len(rows) * step / steps) / len(self._rows)
             self._watch.tell(_SAMPLING * min(done, 1.0))
 
-        models, first = self._models, rows[0].wish
         asked = [_view_request(row.wish, row.seed) for row in rows]
-        sampler = models.view_sampler(first.way).sampler
-        views = sampler.sample_each(
-            asked, first.steps, models.solver, stepped, lambda k: self._watch.canceled(rows[k].index)
-        )
+        steps, solver = rows[0].wish.steps, self._models.solver
+        views = sampler.sample_each(asked, steps, solver, stepped, lambda k: self._watch.canceled(rows[k].index))
         self._sampled += len(rows)
         return views
 
