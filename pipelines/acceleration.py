@@ -41,14 +41,14 @@ class Acceleration:
     graphs: bool = False  # each shape recorded once as a CUDA graph: no launch from Python after that
 
     @classmethod
-    def quick(cls) -> Self:
+    def quick(cls, width: Width = "bfloat16") -> Self:
         """All that costs seconds at the first call."""
-        return cls("bfloat16", channels_last=True, tuned=True, graphs=True)
+        return cls(width, channels_last=True, tuned=True, graphs=True)
 
     @classmethod
-    def full(cls) -> Self:
+    def full(cls, width: Width = "bfloat16") -> Self:
         """All that there is; minutes at the first call of each shape."""
-        return cls("bfloat16", channels_last=True, tuned=True, compiled=True, graphs=True)
+        return cls(width, channels_last=True, tuned=True, compiled=True, graphs=True)
 
     def __str__(self) -> str:
         marks = ("channels_last", "tuned", "compiled", "graphs")
@@ -65,9 +65,10 @@ class _Narrowing(Protocol):
 def possible(asked: Acceleration, device: torch.device) -> tuple[Acceleration, tuple[str, ...]]:
     """What of `asked` runs on `device`, and one sentence for each thing that does not."""
     lost = []
-    if asked.graphs and device.type != "cuda":
-        lost.append("CUDA graphs need a CUDA device.")
-        asked = replace(asked, graphs=False)
+    if device.type != "cuda":
+        lost += ["CUDA graphs need a CUDA device."] * asked.graphs
+        lost += ["cuDNN's search needs a CUDA device."] * asked.tuned
+        asked = replace(asked, graphs=False, tuned=False)
     if asked.compiled and (obstacle := _compile_obstacle(device)):
         lost.append(obstacle)
         asked = replace(asked, compiled=False)
@@ -192,7 +193,7 @@ def _narrow(module: nn.Module, width: Width) -> None:
     if isinstance(module, _Narrowing):
         module.narrowed(_DTYPES[width])
     else:
-        module.to(_DTYPES[width])
+        nn.Module.to(module, _DTYPES[width])  # diffusers' own `to` warns of narrowing, which is what is asked
 
 
 def _lay_out(module: nn.Module, layout: torch.memory_format) -> None:
