@@ -39,7 +39,7 @@ class Baseline:
             frames = self._parts.autoencoder.decode(latents).cpu().numpy()
             views = Views(np.ascontiguousarray(frames[[1, 2, 3, 0]]), orbit([asked.elevation_deg] * 4))
             side = self._lgm.config.input_size
-            rows = self._lgm(network_input(views, side)[None].to(self._device))
+            rows = self._lgm(network_input(views, side, self._device)[None])
         return gaussians_of(rows[0].cpu())
 
     def _denoised(self, asked: ViewRequest) -> Tensor:

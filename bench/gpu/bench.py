@@ -11,6 +11,7 @@ import torch
 
 from bench.gpu.lines import Line, Log
 from bench.gpu.networks import Shapes
+from pipelines.acceleration import Acceleration
 
 _WARM_UPS: Final = 2
 _FOR_S: Final = 1.0  # each figure is the median of as many calls as fit
@@ -32,6 +33,7 @@ class Bench:
     seconds: float  # after which no further part is begun
     thorough: bool = True  # else every call is timed once: for a run that shows the harness, not the device
     rate_tflop_per_s: float = 0.0  # of a large bf16 matrix product on this device
+    best: Acceleration = field(default_factory=Acceleration.quick)  # the fastest that the UNet's step has shown
     _began: float = field(default_factory=perf_counter)
 
     def run(self, part: str, work: Callable[["Bench"], None], least_s: float = 0.0) -> None:

@@ -168,7 +168,7 @@ def rasterizers(device: torch.device) -> Iterator[Twin]:
     rows = stored["input.gaussians"]
     gaussians = Gaussians(rows[:, :3], rows[:, 3], rows[:, 4:7], rows[:, 7:11], rows[:, 11:])
     cameras = [FreeCamera(stored[f"v{view}.c2w_opengl"]) for view in range(3)]
-    for state in all_rasterizers():
+    for state in sorted(all_rasterizers(), key=lambda state: state.name == "cpu"):  # which needs numba, so last
         if not state.available:
             continue
         drawn = render_many(gaussians, cameras, 64, rasterizer=state.name)
