@@ -23,7 +23,7 @@ Function = Callable[..., Tensor]
 Capture = Callable[[Function, tuple[Any, ...], dict[str, Any]], tuple[Callable[[], None], Tensor]]
 """From a function and its fixed arguments: what computes it anew, and where its result then lies."""
 
-_MOST_SIGNATURES: Final = 8  # graphs kept per module: batches of 1, 2, 4, 8, guided or not
+_MOST_SIGNATURES: Final = 16  # graphs kept per module: up to 8 objects, each guided or not
 _WARM_UPS: Final = 3  # libraries choose algorithms and take workspaces in the first calls; PyTorch's own number
 _COMPILERS: Final = ("cc", "gcc", "clang")  # Triton builds its launchers with one of them
 _DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
