@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.lifecycle import PROGRESS, TERMINAL, TRANSITIONS, Move, Stage, Status, after, following
+from jobs.lifecycle import PROGRESS, TERMINAL, TRANSITIONS, Move, Stage, Status, after, following, within
 
 
 def test_a_job_ends_in_exactly_three_ways() -> None:
@@ -41,3 +41,11 @@ def test_stages_follow_each_other_and_progress_only_grows() -> None:
     assert walked == list(Stage)
     assert [PROGRESS[s] for s in walked] == sorted(PROGRESS.values())
     assert PROGRESS[Stage.QUOTE] == 1.0
+
+
+@pytest.mark.parametrize("stage", list(Stage)[1:])
+def test_a_share_of_a_stage_lies_between_what_is_done_before_and_after_it(stage: Stage) -> None:
+    before = PROGRESS[list(Stage)[list(Stage).index(stage) - 1]]
+    assert [within(stage, 0.0), within(stage, 1.0)] == pytest.approx([before, PROGRESS[stage]])
+    assert within(stage, 0.25) == pytest.approx(before + (PROGRESS[stage] - before) / 4)
+    assert [within(stage, -3.0), within(stage, 7.0)] == pytest.approx([before, PROGRESS[stage]])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -170,6 +171,70 @@ async def test_what_cannot_be_done_fails_with_its_code_and_sentence(shop: Shop, 
     assert job.failure is not None
     assert (job.failure.code, job.failure.message) == (code, str(error))
     assert [r.name for r in job.files()] == ["model.scad"]
+
+
+async def test_each_further_try_of_a_stage_is_in_the_log_with_its_reason(shop: Shop) -> None:
+    asked = new_job()
+    await shop.jobs.accept([asked])
+    await shop.runner(Fails(BackendFailed("The worker was lost."), 2)).run(await shop.claimed())
+    told = [json.loads(e.data) for e in await shop.jobs.events_of(asked.id, 0, 100) if e.kind == "retried"]
+    assert told == [{"stage": "conversion", "attempt": attempt, "reason": "The worker was lost."} for attempt in (2, 3)]
+
+
+class Tells(DirectStages):
+    """Real stages that say how far the generation is."""
+
+    def __init__(self, shares: list[float], pause_s: float = 0.0) -> None:
+        super().__init__()
+        self.shares, self.pause_s = shares, pause_s
+        self.seen: list[float | None] = []
+        self.jobs: Database | None = None
+
+    async def generate(self, job: Job, images: object, progress: Progress) -> Generated:
+        for share in self.shares:
+            await progress(share)
+            await asyncio.sleep(self.pause_s)
+            if self.jobs is not None:
+                self.seen.append((await self.jobs.get(job.id)).progress)
+        return await super().generate(job, (), progress)
+
+
+async def told_by(shop: Shop, job_id: str) -> list[float]:
+    return [json.loads(e.data)["progress"] for e in await shop.jobs.events_of(job_id, 0, 100) if e.kind == "progress"]
+
+
+async def test_progress_within_a_stage_is_logged_and_seen_and_never_falls(shop: Shop) -> None:
+    asked = new_job("a cube of 20 mm")
+    await shop.jobs.accept([asked])
+    stages = Tells([0.1, 0.5, 0.4, 1.0], pause_s=0.01)
+    stages.jobs = shop.jobs
+    tools = Tools(shop.jobs, shop.artifacts, stages, shop.observer, wall_clock, Policy(note_s=0.0))
+    await Runner(tools).run(await shop.claimed())
+    # The generation spans 0.05 to 0.35 of the whole.
+    assert await told_by(shop, asked.id) == pytest.approx([0.08, 0.2, 0.35])
+    assert stages.seen == pytest.approx([0.08, 0.2, 0.2, 0.35])
+    assert (await shop.jobs.get(asked.id)).progress is None  # of a job that has ended, nothing is under way
+
+
+async def test_progress_is_logged_now_and_then_only(shop: Shop) -> None:
+    asked = new_job("a cube of 20 mm")
+    await shop.jobs.accept([asked])
+    tools = Tools(
+        shop.jobs, shop.artifacts, Tells([k / 100 for k in range(1, 101)]), shop.observer, wall_clock, Policy(note_s=60)
+    )
+    await Runner(tools).run(await shop.claimed())
+    assert len(await told_by(shop, asked.id)) == 1
+
+
+async def test_a_word_of_progress_under_a_lost_lease_stops_the_work(shop: Shop) -> None:
+    asked = new_job("a cube of 20 mm")
+    await shop.jobs.accept([asked])
+    slow = await shop.claimed(lease_s=-1.0)
+    await shop.claimed()  # somebody else has it now
+    stages = Tells([0.5])
+    assert await shop.runner(stages).run(slow) == "lost"
+    assert stages.begun == []
+    assert await told_by(shop, asked.id) == []
 
 
 async def test_a_fault_of_the_shape_is_not_tried_again(shop: Shop) -> None:
