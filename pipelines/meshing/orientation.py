@@ -1,41 +1,44 @@
 """Outward normals for points that come without, or with unsigned ones."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.geometry import Gaussians
+from pipelines.meshing.neighbours import THREADS, Neighbours, in_parts
 
-NEIGHBOURS = 16
-_GRID = 96  # voxels along the longest side, for telling inside from outside; 1 % of the size is fine enough
-_PCA_SHARE = 0.15  # weight of the neighbourhood's plane beside the splats' own flatness, which is the better witness
-_OPAQUE = 0.35  # share of the opacity found at a typical point at which a voxel blocks the view
-_SLOPES = (-0.75, 0.0, 0.75)  # 9 directions per side of the cube, 54 in all
+NEIGHBOURS: Final = 16
+_GRID: Final = 96  # voxels along the longest side, for telling inside from outside; 1 % of the size is fine enough
+_MOST_CELLS: Final = 2_000_000  # of that grid, whatever its shape
+_MARGIN: Final = 4.0  # voxels of air about the points
+_OPAQUE: Final = 0.35  # share of the opacity found at a typical point at which a voxel blocks the view
+_SLOPES: Final = np.array([-0.75, 0.0, 0.75])  # 9 directions per side of the cube, 54 in all
+_SURE: Final = 0.2  # of the strongest evidence: points with less follow their neighbours
+_VOTES: Final = 3  # rounds in which they do
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbourhoods:
     """The nearest other points of each point."""
 
-    index: NDArray[np.int64]  # [N, K]
+    index: NDArray[np.int32]  # [N, K]
     distance: NDArray[np.float64]  # [N, K] ascending
 
 
-def neighbourhoods(positions: NDArray[np.float64]) -> Neighbourhoods:
+def neighbourhoods(neighbours: Neighbours) -> Neighbourhoods:
     """The `NEIGHBOURS` nearest neighbours of each point, itself left out."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415 - loaded by those replicas that make solids
-
-    count = min(NEIGHBOURS, len(positions) - 1)
-    distance, index = cKDTree(positions).query(positions, k=count + 1, workers=2)
-    return Neighbourhoods(index[:, 1:], distance[:, 1:])
+    index, distance = neighbours.nearest(neighbours.points, NEIGHBOURS + 1)
+    return Neighbourhoods(np.ascontiguousarray(index[:, 1:]), distance[:, 1:])
 
 
 def smallest_axes(gaussians: Gaussians) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Direction [N, 3] in which each splat is thinnest, and how flat it is, [N] from 0 (round) to 1 (a disc)."""
     thinnest = gaussians.scaling.argmin(axis=1)
     ordered = np.sort(gaussians.scaling.astype(np.float64), axis=1)
-    flatness = 1.0 - ordered[:, 0] / ordered[:, 1]
+    flatness = 1.0 - ordered[:, 0] / np.maximum(ordered[:, 1], 1e-300)
     return rotation_matrices(gaussians.rotation)[np.arange(len(gaussians)), :, thinnest], flatness
 
 
@@ -67,83 +70,84 @@ def unsigned_normals(
     Returns:
         Unit normals [N, 3]; standard deviation [N] of the neighbours across the surface.
     """
-    around = positions[near.index]
-    centred = around - around.mean(axis=1, keepdims=True)
-    values, vectors = np.linalg.eigh(np.einsum("nki,nkj->nij", centred, centred) / centred.shape[1])
-    plane = vectors[:, :, 0]
-    tensor = _PCA_SHARE * np.einsum("ni,nj->nij", plane, plane)
-    outer = np.einsum("ni,nj->nij", axes, axes) * weights[:, None, None]
-    tensor += outer[near.index].mean(axis=1) + outer / near.index.shape[1]
-    _, vectors = np.linalg.eigh(tensor)
-    return vectors[:, :, 2], np.sqrt(np.maximum(values[:, 0], 0.0))
+    from pipelines.meshing.point_kernels import layer_normals  # noqa: PLC0415 - numba, as in `neighbours`
+
+    normals, thickness = np.empty_like(positions), np.empty(len(positions))
+
+    def part(first: int, last: int) -> None:
+        layer_normals(positions, near.index, axes, weights, first, last, normals, thickness)
+
+    in_parts(part, len(positions))
+    return normals, thickness
+
+
+def facing(
+    positions: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    near: Neighbourhoods,
+    viewpoints: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The normals [N, 3], each turned towards the place [N, 3] from which its point was seen.
+
+    Those seen edge on follow their neighbours.
+    """
+    ray = viewpoints - positions
+    along = np.einsum("ij,ij->i", normals, ray) / np.maximum(np.linalg.norm(ray, axis=1), 1e-300)
+    return _signed(normals, along, near)
 
 
 def outward(
-    positions: NDArray[np.float64], normals: NDArray[np.float64], opacity: NDArray[np.float64], pitch: float
+    positions: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    opacity: NDArray[np.float64],
+    near: Neighbourhoods,
+    pitch: float,
 ) -> NDArray[np.float64]:
     """The normals [N, 3], each turned to the side from which more of the open air is seen.
 
     Two witnesses are added: the share of 54 directions that leave the grid unblocked, which survives holes in the
     surface, and a flood from outside, which reaches into deep cavities. A flood that leaks inside is the same on both
-    sides of the surface and so says nothing. `pitch` is the typical distance between neighbouring points.
+    sides of the surface and so says nothing; where both say little, the neighbours decide. `pitch` is the typical
+    distance between neighbouring points.
     """
-    from scipy.ndimage import binary_closing, gaussian_filter, label, map_coordinates  # noqa: PLC0415 - as above
+    from pipelines.meshing.grid_kernels import add_points, blur, trilinear  # noqa: PLC0415 - as above
 
-    low, high = positions.min(axis=0), positions.max(axis=0)
-    voxel = max(float((high - low).max()) / _GRID, pitch)  # finer than the points, a shell would leak like a sieve
-    shape = np.ceil((high - low) / voxel).astype(np.int64) + 9
-    at = (positions - low) / voxel + 4.0
-    density = gaussian_filter(_opacity_grid(at, opacity, shape), 1.0)
-    typical = np.median(map_coordinates(density, at.T, order=1, mode="nearest"))
-    blocked = binary_closing(density > _OPAQUE * typical, np.ones((3, 3, 3)))
-    regions, _ = label(~blocked)
-    openness = _openness(blocked) + (regions == regions[0, 0, 0])
-    smooth = gaussian_filter(openness.astype(np.float32), 1.5)
-    gradient = np.stack([map_coordinates(part, at.T, order=1, mode="nearest") for part in np.gradient(smooth)], axis=1)
-    along = np.einsum("ij,ij->i", normals, gradient)
-    return normals * np.where(along < 0, -1.0, 1.0)[:, None]
+    low, extent = positions.min(axis=0), np.ptp(positions, axis=0)
+    voxel = max(float(extent.max()) / _GRID, pitch)  # finer than the points, a shell would leak like a sieve
+    voxel = max(voxel, (float(np.prod(np.maximum(extent, voxel))) / _MOST_CELLS) ** (1 / 3))
+    at = (positions - low) / voxel + _MARGIN
+    density = np.zeros(np.ceil(extent / voxel).astype(np.int64) + 2 * int(_MARGIN) + 1, np.float32)
+    add_points(at, opacity, density)
+    blur(density, 2)
+    openness = _openness(density, float(np.median(trilinear(density, at))))
+    blur(openness, 4)
+    along = trilinear(openness, at + normals) - trilinear(openness, at - normals)
+    return _signed(normals, along, near)
 
 
-def _opacity_grid(
-    at: NDArray[np.float64], opacity: NDArray[np.float64], shape: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    base = np.floor(at).astype(np.int64)
-    fraction = at - base
-    grid = np.zeros(tuple(shape))
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.prod(np.where(corner, fraction, 1 - fraction), axis=1) * opacity
-        np.add.at(grid, tuple((base + corner).T), weight)
-    return grid
+def _signed(normals: NDArray[np.float64], along: NDArray[np.float64], near: Neighbourhoods) -> NDArray[np.float64]:
+    """The normals turned so that `along` is positive, where it is weak as the neighbours are turned."""
+    evidence = np.clip(along / max(float(np.quantile(np.abs(along), 0.9)), 1e-12), -1.0, 1.0)
+    unsure = np.flatnonzero(np.abs(evidence) < _SURE)
+    for _ in range(_VOTES):
+        around = near.index[unsure]  # [U, K]
+        alike = np.einsum("nki,ni->nk", normals[around], normals[unsure])
+        evidence[unsure] += (alike * evidence[around]).mean(axis=1)
+    return normals * np.where(evidence < 0, -1.0, 1.0)[:, None]
 
 
-def _openness(blocked: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Share of directions in which each voxel sees the border of the grid, from 0 to 1."""
-    total = np.zeros(blocked.shape, np.float32)
-    for axis in range(3):
-        for reverse in (False, True):
-            free = np.moveaxis(~blocked, axis, 0)
-            seen = np.moveaxis(total, axis, 0)
-            if reverse:
-                free, seen = free[::-1], seen[::-1]
-            for slope_a in _SLOPES:
-                for slope_b in _SLOPES:
-                    _sweep(free, seen, slope_a, slope_b)
-    return total / np.float32(6 * len(_SLOPES) ** 2)
+def _openness(density: NDArray[np.float32], typical: float) -> NDArray[np.float32]:
+    """Share of directions in which each voxel sees the border of the grid, plus one where a flood reaches it."""
+    from scipy.ndimage import label  # noqa: PLC0415 - scipy is loaded by those replicas that make solids
 
+    from pipelines.meshing.grid_kernels import grown, lit  # noqa: PLC0415 - as above
 
-def _sweep(free: NDArray[np.bool_], seen: NDArray[np.float32], slope_a: float, slope_b: float) -> None:
-    """Carry light from the first slice to the last along one direction, adding it up in `seen`."""
-    light = np.ones(free.shape[1:], bool)
-    for k in range(len(free)):
-        step = [round(slope * (k + 1)) - round(slope * k) for slope in (slope_a, slope_b)]
-        light = _shifted(light, step[0], step[1])
-        light &= free[k]
-        seen[k] += light
-
-
-def _shifted(light: NDArray[np.bool_], rows: int, columns: int) -> NDArray[np.bool_]:
-    """Moved by at most one cell each way; light enters at the border."""
-    if not rows and not columns:
-        return light
-    padded = np.pad(light, 1, constant_values=True)
-    return padded[1 - rows : 1 - rows + light.shape[0], 1 - columns : 1 - columns + light.shape[1]].copy()
+    free = grown(~grown(density > _OPAQUE * typical))  # closed by one voxel
+    turned = [np.ascontiguousarray(np.moveaxis(free, axis, 0)) for axis in range(3)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        seen = list(pool.map(lit, turned, [_SLOPES] * 3))
+    regions, _ = label(free)
+    total: NDArray[np.float32] = (regions == regions[0, 0, 0]).astype(np.float32)
+    for axis, part in enumerate(seen):
+        total += np.moveaxis(part, 0, axis) / np.float32(6 * len(_SLOPES) ** 2)
+    return total
