@@ -50,6 +50,11 @@ class Acceleration:
         """All that there is; minutes at the first call of each shape."""
         return cls(width, channels_last=True, tuned=True, compiled=True, graphs=True)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the body."""
+        return _DTYPES[self.width]
+
     def __str__(self) -> str:
         marks = ("channels_last", "tuned", "compiled", "graphs")
         return " ".join([self.width, *(mark for mark in marks if getattr(self, mark))])
@@ -92,14 +97,18 @@ def accelerate(module: Module, how: Acceleration) -> Module:
     _, lost = possible(how, device)
     if lost:
         raise InvalidInput(" ".join(lost))
-    _narrow(module, how.width)
+    _narrow(module, how.dtype)
     _lay_out(module, torch.channels_last if how.channels_last else torch.contiguous_format)
-    forward: Function = type(module).forward.__get__(module)
+    vars(module).pop("forward", None)  # what was done before: an instance's own comes before its class's
+    forward: Function = module.forward
     if how.compiled:
         forward = _compiled(forward)
     if device.type == "cuda":
         forward = _with_convolutions(forward, tuned=how.tuned)
-    module.forward = Replayed(forward) if how.graphs else forward  # an instance's own comes before its class's
+    if how.graphs:
+        forward = Replayed(forward)
+    if forward != module.forward:
+        module.forward = forward
     return module
 
 
@@ -189,11 +198,11 @@ def _own(value: Any) -> Any:
         return torch.empty_like(value).copy_(value)  # dense, whatever was expanded or sliced in the caller's
 
 
-def _narrow(module: nn.Module, width: Width) -> None:
+def _narrow(module: nn.Module, dtype: torch.dtype) -> None:
     if isinstance(module, _Narrowing):
-        module.narrowed(_DTYPES[width])
+        module.narrowed(dtype)
     else:
-        nn.Module.to(module, _DTYPES[width])  # diffusers' own `to` warns of narrowing, which is what is asked
+        nn.Module.to(module, dtype)  # diffusers' own `to` warns of narrowing, which is what is asked
 
 
 def _lay_out(module: nn.Module, layout: torch.memory_format) -> None:

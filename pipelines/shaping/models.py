@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 
 import torch
 
+from pipelines.acceleration import Acceleration, accelerate, possible
 from pipelines.attention import AttentionKernel
 from pipelines.cameras import FOVY_DEG, orbit
 from pipelines.errors import InvalidInput, WeightsMissing
@@ -19,6 +20,7 @@ from pipelines.shaping.files import BIG, ModelFile, ModelFiles
 from pipelines.weight_files import sha256_of
 
 Device = Literal["cpu", "cuda"]
+_NARROW: Final = Acceleration("bfloat16")
 UNET_FILE: Final = "unet/diffusion_pytorch_model.safetensors"
 
 
@@ -46,6 +48,14 @@ class Loading:
     solver: SolverName = "ddim"
     max_rows: int = 8  # objects in one pass of the network
     rembg_weights: Path | None = None  # see `images.cut_out`
+    acceleration: Acceleration = _NARROW  # on CUDA, as far as it is possible there
+
+    @property
+    def feasible(self) -> Acceleration:
+        """What is done to the networks on this device; nothing on a CPU."""
+        if self.device == "cpu":
+            return Acceleration()
+        return possible(self.acceleration, torch.device(self.device))[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,16 +132,16 @@ def load_models(files: ModelFiles, loading: Loading) -> Models:
 def _splatter(file: ModelFile, loading: Loading) -> Splatter:
     config = LgmConfig.big() if file.name == BIG else None
     model = load_lgm(file.path, config, loading.attention).to(loading.device)
-    if loading.device == "cuda":
-        model = model.narrowed(torch.bfloat16)
+    accelerate(model, loading.feasible)
     return Splatter(file.name, model, file.sha256 or sha256_of(file.path))
 
 
 def _view_sampler(file: ModelFile | None, loading: Loading) -> ViewSampler | None:
     if file is None:
         return None
-    dtype = torch.float32 if loading.device == "cpu" else torch.bfloat16
-    sampler = load_multiview(file.path, loading.device, dtype, loading.attention, loading.rembg_weights)
+    how = loading.feasible
+    sampler = load_multiview(file.path, loading.device, how.dtype, loading.attention, loading.rembg_weights)
+    sampler.accelerated(how)
     return ViewSampler(file.name, sampler, file.sha256 or sha256_of(file.path / UNET_FILE))
 
 
