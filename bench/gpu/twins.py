@@ -124,7 +124,7 @@ def attention(device: torch.device) -> Iterator[Twin]:
                 due = _softmax_attention(query.double(), key.double(), value.double())
                 found = attend(query.to(device), key.to(device), value.to(device), kernel)
                 errors.append(distance(found, due))
-            yield Twin(f"attention by {kernel}", max(errors), tolerance / 5, width)
+            yield Twin(f"attention by {kernel}", max(errors), tolerance / 2, width)  # one layer
 
 
 def decoder(device: torch.device) -> Iterator[Twin]:
