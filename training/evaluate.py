@@ -22,7 +22,7 @@ _UNSEEN_AZIMUTHS_DEG: Final = (22.5, 67.5, 112.5, 157.5, 202.5, 247.5, 292.5, 33
 _UNSEEN_ELEVATIONS_DEG: Final = (0.0, 15.0, -15.0, 45.0, 0.0, 15.0, -15.0, 45.0)
 _PICTURE: Final = 128
 _RESOLUTION: Final = 128  # of solids; a pixel of the maps is three voxels
-_HULL_VOXELS: Final = 128  # per side of the cube [-0.64, 0.64]^3
+_HULL_VOXELS: Final = 96  # per side of the cube [-0.64, 0.64]^3
 _HULL_HALF: Final = 0.64
 
 
@@ -50,11 +50,11 @@ def unseen_poses() -> NDArray[np.float32]:
     return orbit(_UNSEEN_ELEVATIONS_DEG, _UNSEEN_AZIMUTHS_DEG)
 
 
-def trial(kind: str, index: int, seed: int = TEST_SEED) -> Trial:
-    """The test object of a kind with this number, seen from the standard poses."""
+def trial(kind: str, index: int, seed: int = TEST_SEED, poses: NDArray[np.float32] | None = None) -> Trial:
+    """The test object of a kind with this number, seen from `poses` or else the standard ones."""
     subject = make_subject(kind, (seed, index))
     unseen = Studio(subject.mesh, subject.paint).photograph(unseen_poses(), FOVY_DEG, _PICTURE)
-    return Trial(subject, record_of(subject, standard_poses()), unseen)
+    return Trial(subject, record_of(subject, standard_poses() if poses is None else poses), unseen)
 
 
 def answered(model: Lgm, given: Trial) -> Outcome:

@@ -9,7 +9,8 @@ from torch.optim import AdamW, Optimizer
 
 _STEPS: Final = 5
 _COEFFICIENTS: Final = (3.4445, -4.7750, 2.0315)  # Jordan et al., "Muon: An optimizer for hidden layers" (2024)
-_RMS: Final = 0.2  # of an AdamW update, so that one learning rate serves both; Liu et al., arXiv 2502.16982
+# Liu et al., arXiv 2502.16982, take 0.2, the size of an AdamW update, so that one learning rate serves both.
+_RMS: Final = 0.35  # a run of a few thousand steps bears more
 _EPS: Final = 1e-7
 
 

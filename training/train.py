@@ -46,6 +46,7 @@ class Plan:
     bf16: bool = True
     report_every: int = 50
     check_every: int = 500
+    checks: int = 28  # unseen objects
     save_every_s: float = 240.0
 
     def rate(self, iteration: int, share: float) -> float:
@@ -192,6 +193,16 @@ def batches(pool: Pool, plan: Plan, start: int) -> Iterator[tuple[Tensor, Target
         yield inputs_of(records), targets_of(records)
 
 
+def ahead(given: Iterator[tuple[Tensor, Targets]]) -> Iterator[tuple[Tensor, Targets]]:
+    """The same batches, each made while the one before it is learned from."""
+    with ThreadPoolExecutor(1, initializer=_one_thread_each) as maker:
+        coming = maker.submit(next, given)
+        while True:
+            batch = coming.result()
+            coming = maker.submit(next, given)
+            yield batch
+
+
 def check_records(count: int) -> NDArray[np.void]:
     """Objects to watch the run by, of the kinds that are learned, from the standard poses."""
     kinds = [kind for kind in TRAINED for _ in range(-(-count // len(TRAINED)))][:count]
@@ -219,7 +230,8 @@ def _numbers(found: Losses) -> list[float]:
 
 def run(trainer: Trainer, pool: Pool, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
     """Learn until the time is spent, writing `curve.csv` and `last.pt` into the folder."""
-    plan, checks, recent = trainer.plan, check_records(28), []
+    plan, recent = trainer.plan, list[list[float]]()
+    checks = check_records(plan.checks)
     saved_s = last_s = clock()
     with (folder / "curve.csv").open("a", newline="") as file:
         curve = csv.writer(file)
@@ -232,7 +244,7 @@ def run(trainer: Trainer, pool: Pool, folder: Path, clock: Callable[[], float] =
             curve.writerow(row)
             file.flush()
 
-        for inputs, truth in batches(pool, plan, trainer.iteration):
+        for inputs, truth in ahead(batches(pool, plan, trainer.iteration)):
             recent.append(trainer.step(inputs, truth))
             now = clock()
             trainer.spent_s, last_s = trainer.spent_s + now - last_s, now

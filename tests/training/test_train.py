@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -10,15 +11,17 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.lgm import LgmConfig, load_lgm, splat
+from training import curve
 from training.data import Pool, make_subject, record_of, standard_poses, views_of
 from training.optimizer import orthogonal
 from training.targets import inputs_of, targets_of
 from training.train import Plan, Trainer, batches, recoloured, run, ship
 
+DEEPEST = (False, False, False, False, True)
 SMALL = LgmConfig(
-    128, 64, (4, 8, 8), (False, False, True), True, (8, 8), (True, False), groups=4, heads=4, position="ray"
+    128, 64, (4, 4, 8, 8, 8), DEEPEST, True, (8, 8, 8, 4), (True, *DEEPEST[:3]), groups=4, heads=4, position="ray"
 )
-PLAN = Plan(60.0, seed=4, lr=4e-3, warm_up=1, hold=1.0, bf16=False)
+PLAN = Plan(60.0, seed=4, lr=4e-3, warm_up=1, hold=0.9)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def records() -> NDArray[np.void]:
 
 @pytest.mark.parametrize("muon", [True, False])
 def test_steps_lower_the_loss(records: NDArray[np.void], muon: bool) -> None:
-    trainer = Trainer(Plan(60.0, lr=4e-3, warm_up=1, hold=1.0, muon=muon), SMALL)
+    trainer = Trainer(Plan(60.0, lr=4e-3, warm_up=1, hold=0.9, muon=muon), SMALL)
     batch = inputs_of(records), targets_of(records)
     totals = [trainer.step(*batch)[0] for _ in range(6)]
     assert totals[-1] < 0.8 * totals[0]
@@ -40,11 +43,11 @@ def test_a_batch_shared_by_two_threads_teaches_the_same(records: NDArray[np.void
     # with the same object twice they agree.
     twice = np.stack([records[0], records[0]])
     batch = inputs_of(twice), targets_of(twice)
-    for trainer in (alone, shared):
-        for _ in range(2):
-            trainer.step(*batch)
+    assert alone.step(*batch) == pytest.approx(shared.step(*batch), rel=0.01)
     for one, other in zip(alone.model.parameters(), shared.model.parameters(), strict=True):
-        torch.testing.assert_close(one, other, atol=2e-3, rtol=0.02)
+        assert one.grad is not None
+        assert other.grad is not None
+        assert (one.grad - other.grad).norm() <= 0.05 * one.grad.norm() + 1e-6  # bf16
 
 
 def test_a_stopped_run_goes_on_where_it_was(records: NDArray[np.void], tmp_path: Path) -> None:
@@ -67,7 +70,7 @@ def test_a_run_ends_by_its_clock_and_ships_what_it_learned(tmp_path: Path) -> No
     pool = Pool(tmp_path / "pool.bin")
     pool.fill(seed=1, count=2)
     ticks: Iterator[int] = count(0, 20)
-    trainer = Trainer(Plan(1.0, seed=2, report_every=2), SMALL)
+    trainer = Trainer(Plan(1.0, seed=2, report_every=2, checks=1), SMALL)
     run(trainer, pool, tmp_path, clock=lambda: float(next(ticks)))
     assert trainer.iteration == 3  # 20 s a step by that clock
     assert trainer.optimizers[0].param_groups[0]["lr"] < trainer.plan.lr
@@ -116,3 +119,17 @@ def test_an_orthogonal_factor_keeps_directions_and_evens_their_lengths(shape: tu
     assert torch.linalg.svdvals(found).max() < 1.4
     alike = torch.nn.functional.cosine_similarity(found.flatten(), (left @ right).flatten(), dim=0)
     assert alike > 0.95
+
+
+def test_a_curve_is_drawn_from_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "curve.csv").write_text(
+        "minutes,iteration,lr,set,total,position,opacity,scale,normal,rgb\n"
+        "1.0,50,1e-3,train,2.0,0.2,0,0,0,0\n1.0,50,1e-3,check,1.0,0.4,0,0,0,0\n4.0,90,1e-3,check,0.5,0.1,0,0,0,0\n"
+    )
+    monkeypatch.setattr("sys.argv", ["curve", str(tmp_path / "curve.csv"), str(tmp_path / "curve.svg")])
+    curve.main()
+    lines = ElementTree.fromstring((tmp_path / "curve.svg").read_text()).findall(".//{*}polyline")
+    heights = [[float(point.split(",")[1]) for point in line.attrib["points"].split()] for line in lines]
+    train, check = heights[0], heights[1]
+    assert train[0] < check[0] < check[1]  # 2 is drawn above 1 above 0.5
+    assert check[0] - train[0] == pytest.approx(check[1] - check[0], abs=0.2)  # halving is one step on this scale
