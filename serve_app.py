@@ -88,7 +88,8 @@ def pool_options(lgm: LgmSettings) -> dict[str, Any]:
             "min_replicas": lgm.min_replicas,
             "max_replicas": lgm.max_replicas,
             "target_ongoing_requests": lgm.target_ongoing_requests,
-            # Serve's defaults take 51 s to start a second replica; these were measured to take 2 to 4 s.
+            # Serve's defaults take 51 s to start a second replica; these were measured to take 2 to 4 s. Ray 2.60 calls
+            # metrics_interval_s deprecated, but its default of 10 s overrules the variables that are to replace it.
             "upscale_delay_s": 0,
             "downscale_delay_s": lgm.downscale_delay_s,
             "metrics_interval_s": 1,

@@ -50,7 +50,8 @@ class LgmPool:
         self._stall_s = settings.stall_s
         self._device = _prepared_device(settings)
         files = require(models_here(settings))
-        self.models = _loaded(files, settings, self._device, rembg_weights)
+        # On the thread that will compute: CUDA keeps some of what it sets up per thread.
+        self.models = self._thread.submit(_loaded, files, settings, self._device, rembg_weights).result()
         self._offer = _offer(files, self.models, rembg_weights)
         self._batches = Batcher[_Ticket, Shaped](self._make, _kind, settings.max_batch_size, settings.batch_wait_s)
         self._moved_at: float | None = None  # when the work under way last moved; None while there is none
@@ -162,10 +163,21 @@ def _prepared_device(settings: LgmSettings) -> "Device":
 
 
 def _loaded(files: ModelFiles, settings: LgmSettings, device: "Device", rembg_weights: Path) -> "Models":
-    from pipelines.shaping.models import Loading, load_models  # noqa: PLC0415 - torch, as above
+    from pipelines.acceleration import Acceleration  # noqa: PLC0415 - torch, as above
+    from pipelines.shaping.models import Loading, load_models  # noqa: PLC0415 - as above
 
-    rows = settings.max_batch_size
-    return load_models(files, Loading(device, settings.attention, settings.solver, rows, rembg_weights))
+    how = {"narrow": Acceleration("bfloat16"), "quick": Acceleration.quick(), "full": Acceleration.full()}
+    return load_models(
+        files,
+        Loading(
+            device,
+            settings.attention,
+            settings.solver,
+            settings.max_batch_size,
+            rembg_weights,
+            how[settings.acceleration],
+        ),
+    )
 
 
 def _offer(files: ModelFiles, models: "Models", rembg_weights: Path) -> Offer:

@@ -63,6 +63,11 @@ class LgmSettings(_Section):
     solver: Literal["ddim", "dpmsolver++", "unipc"] = Field(
         "ddim", description="Of the samplers; the last two are content with fewer steps."
     )
+    acceleration: Literal["narrow", "quick", "full"] = Field(
+        "quick",
+        description="On a GPU. narrow: bfloat16 only; quick: and what takes seconds to set up, such as CUDA graphs; "
+        "full: and torch.compile, which takes minutes for each size of batch.",
+    )
     cpu_threads: int = Field(
         0, ge=0, le=256, description="Threads of a replica that computes on the CPU; 0: every core it may run on."
     )

@@ -111,22 +111,23 @@ class Models:
 
 
 def load_models(files: ModelFiles, loading: Loading) -> Models:
-    """Every model of `files` on the device, after one run of each LGM.
+    """Every model of `files` on the device, after one run of each LGM, and on a GPU of each sampler.
+
+    Call it on the thread that is to compute: CUDA keeps some of what it sets up per thread.
 
     Raises:
         WeightsMissing, WeightsMismatch: a file is gone, damaged or another model's.
     """
     splatters = tuple(_splatter(file, loading) for file in files.splatters)
+    text, picture = _view_sampler(files.mvdream, loading), _view_sampler(files.imagedream, loading)
     for held in splatters:
         splat(held.model, [_test_card(held.model.config)])  # the first pass of every kernel allocates and tunes
-    return Models(
-        splatters,
-        _view_sampler(files.mvdream, loading),
-        _view_sampler(files.imagedream, loading),
-        loading.solver,
-        loading.max_rows,
-        loading.device,
-    )
+    if loading.device == "cuda":  # on a CPU there is nothing to tune, and two steps take minutes
+        card = _test_card(splatters[0].model.config).images[0]
+        for sampler, image in ((text, None), (picture, card)):
+            if sampler is not None:
+                sampler.sampler.sample_each([ViewRequest("a chair", image=image)], 2, loading.solver, None, None)
+    return Models(splatters, text, picture, loading.solver, loading.max_rows, loading.device)
 
 
 def _splatter(file: ModelFile, loading: Loading) -> Splatter:

@@ -2,6 +2,7 @@
 
 import ast
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
-from ray.serve.schema import ServeDeploySchema
+from ray.serve.schema import DeploymentSchema, ServeDeploySchema
 
 from deployments import telemetry
 from deployments.api import routes
@@ -17,6 +18,7 @@ from deployments.problems import STATUS
 from deployments.settings import Settings, described
 from docs.generate import pages
 from pipelines import errors
+from serve_app import pool_options
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,12 +132,28 @@ def test_serve_yaml_is_what_serve_deploy_takes_and_names_every_deployment() -> N
     assert named == {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
 
 
+@pytest.mark.filterwarnings("ignore:The `metrics_interval_s` field:DeprecationWarning")
+def test_the_pool_of_serve_yamls_comments_is_one_that_settings_take() -> None:
+    text = (ROOT / "serve.yaml").read_text()
+    lines = [line.replace("# ", "", 1) for line in text.splitlines() if re.match(r" {6}# +(studio|lgm|\w+):", line)]
+    settings = Settings(**yaml.safe_load("\n".join(line for line in lines if not re.search("nodes|artifacts", line))))
+    options = pool_options(settings.lgm)
+    assert options["ray_actor_options"] == {"num_gpus": 0.5, "num_cpus": 0}
+    assert options["max_ongoing_requests"] >= settings.lgm.max_batch_size
+    assert settings.studio.concurrency >= settings.lgm.max_replicas * settings.lgm.max_batch_size
+    assert DeploymentSchema.model_validate({"name": "lgm", **options}).autoscaling_config is not None
+
+
+def test_a_pool_without_gpus_asks_for_none() -> None:
+    assert pool_options(Settings().lgm)["ray_actor_options"] == {"num_cpus": 0.1}
+
+
 def test_cluster_yaml_passes_rays_own_validation() -> None:
     config = prepare_config(yaml.safe_load((ROOT / "cluster.yaml").read_text()))
     validate_config(config)
     types = config["available_node_types"]
     assert types["head"]["resources"]["CPU"] == 0
-    assert types["gpu_worker"]["resources"]["GPU"] == 1
+    assert types["gpu_worker"]["resources"] == {"CPU": 0, "GPU": 1}
     assert types["cpu_worker"]["min_workers"] >= 1
 
 

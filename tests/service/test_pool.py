@@ -15,6 +15,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from moldar.wire import image_bytes
 from pipelines.splats import read_splats
 from tests.service.harness import Service, kill, until
 from tests.support.hub import write_hub
@@ -120,6 +121,72 @@ def test_four_own_views_go_straight_to_lgm(service: Service) -> None:
     assert len(read_splats(ply)) > 1000
 
 
+def test_a_form_carries_views_and_cameras_like_json(service: Service) -> None:
+    views = [("images", (f"{k}.png", image_bytes(picture(k)) or b"", "image/png")) for k in range(4)]
+    cameras = [{"elevation_deg": 10 * k, "azimuth_deg": 90 * k, "radius": 3} for k in range(4)]
+    fields = {"method": "local", "formats": "stl", "cameras": json.dumps(cameras)}
+    answer = httpx.post(f"{service.url}/v1/generations", files=views, data=fields, timeout=30)
+    assert answer.status_code == 202, answer.text
+    told = answer.json()["request"]["cameras"]
+    assert [(pose["elevation_deg"], pose["azimuth_deg"], pose["radius"]) for pose in told] == [
+        (10 * k, 90 * k, 3) for k in range(4)
+    ]
+    assert service.await_end(answer.json()["id"], COLD_START_S) == "succeeded"
+    parameters = stored(service, answer.json()["id"])["provenance"]["parameters"]
+    assert (parameters["views"], parameters["cameras"]) == ("own", "given")
+
+
+MIRRORED = np.diag([1.0, 1, -1, 1]).tolist()
+IN_THE_OBJECT = {"c2w": np.eye(4).tolist()}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "says"),
+    [
+        ({"images": 4, "cameras": [{"c2w": MIRRORED}] * 4}, "input.invalid", "not a rotation"),
+        ({"images": 4, "cameras": [{"c2w": np.diag([2.0, 2, 2, 1]).tolist()}] * 4}, "input.invalid", "not a rotation"),
+        ({"images": 4, "cameras": [IN_THE_OBJECT] * 3}, "input.invalid", "3 cameras for 4 images"),
+        ({"images": 3}, "backend.none_available", "four views of the object, not 3"),
+        ({"images": 1, "cameras": [IN_THE_OBJECT]}, "backend.none_available", "cameras are for four views"),
+        ({"images": 4, "best_of": 2}, "backend.none_available", "best_of needs a model that samples"),
+        ({"prompt": "a chair", "licence": "permissive"}, "backend.none_available", "its licence is restricted"),
+        ({"prompt": "a chair", "model": "lgm-big"}, "backend.none_available", "and this has lgm-nano"),
+        ({"prompt": "a chair", "best_of": 9}, "input.invalid", "best_of"),
+        ({"prompt": "a chair", "steps": 0}, "input.invalid", "steps"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_anything_is_accepted(
+    service: Service, fields: dict[str, Any], code: str, says: str
+) -> None:
+    before = len(service.rows("SELECT id FROM jobs"))
+    pictures = {"images": [picture(k) for k in range(fields["images"])]} if "images" in fields else {}
+    answer = httpx.post(f"{service.url}/v1/generations", json={"method": "local", **fields, **pictures}, timeout=30)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert says in answer.json()["detail"]
+    assert len(service.rows("SELECT id FROM jobs")) == before
+
+
+def test_pictures_that_are_no_views_fail_with_their_number(service: Service) -> None:
+    wide = "data:image/png;base64," + base64.b64encode(_white_png((64, 32))).decode()
+    job_id = accepted(service, images=[picture(), wide, picture(), picture()])["id"]
+    assert service.await_end(job_id, COLD_START_S) == "failed"
+    error = stored(service, job_id)["error"]
+    assert error["code"] == "input.invalid"
+    assert "View 2 has 64 x 32 pixels" in error["message"]
+
+
+def test_the_pool_says_what_it_can_start_from(service: Service) -> None:
+    items = httpx.get(f"{service.url}/v1/backends", timeout=30).json()["items"]
+    lgm = next(item for item in items if item["name"] == "lgm")
+    assert lgm["available"]
+    assert lgm["capacity"] == 8
+    assert "lgm-nano and mvdream and imagedream" in lgm["reason"]
+    asked = {"prompt": "a chair", "method": "local"}
+    plan = httpx.post(f"{service.url}/v1/analyses", json=asked, timeout=30).json()["plan"]
+    assert (plan[0]["backend"], plan[0]["decision"]) == ("lgm", "chosen")
+    assert "MVDream" in plan[0]["reason"]
+
+
 def test_an_exact_design_is_photographed_where_no_sampler_is_admitted(service: Service) -> None:
     # licence=permissive refuses MVDream, so that the prompt's own design is what is left to start from.
     generation = made(service, prompt="a vase 120 mm tall", licence="permissive", model="lgm-nano")
@@ -209,9 +276,9 @@ def test_a_job_that_fails_leaves_its_batch_mates_alone(service: Service) -> None
     assert service.await_end(good, COLD_START_S) == "succeeded"
 
 
-def _white_png() -> bytes:
+def _white_png(size: tuple[int, int] = (64, 64)) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (64, 64), "white").save(out, "PNG")
+    Image.new("RGB", size, "white").save(out, "PNG")
     return out.getvalue()
 
 
