@@ -1,24 +1,13 @@
-"""How the part stands: what touches the bed, whether it tips, whether it fits, which way up is best."""
+"""How the part stands: what touches the bed, whether it tips, whether it fits."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import manifold3d
 import numpy as np
+from numpy.typing import NDArray
 
-from pipelines.printability.overhang import support_volume_to_bed
 from pipelines.printability.process import BuildVolume
 from pipelines.printability.surface import Floats, Surface
-
-# The six ways up, by the axis of the part that points up. "+z" is as modelled.
-WAYS_UP: Final = {
-    "+z": np.array([0, 0, 1]),
-    "-z": np.array([0, 0, -1]),
-    "+x": np.array([1, 0, 0]),
-    "-x": np.array([-1, 0, 0]),
-    "+y": np.array([0, 1, 0]),
-    "-y": np.array([0, -1, 0]),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +16,6 @@ class Footing:
 
     contact_mm2: float  # undersides within the first layer
     tipping_deg: float  # tilt at which it falls; 0 or less where it does not stand at all
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A way up and the support it takes."""
-
-    up: str
-    support_mm3: float
 
 
 def footing(surface: Surface, centre: Floats, first_layer_mm: float) -> Footing:
@@ -47,13 +28,19 @@ def footing(surface: Surface, centre: Floats, first_layer_mm: float) -> Footing:
     """
     low = surface.corners[surface.corners[..., 2].min(axis=1) <= first_layer_mm]  # [L, 3, 3]
     hull = manifold3d.CrossSection.hull_points(np.ascontiguousarray(_below(low, first_layer_mm)))
-    within = surface.vertices[:, 2][surface.faces].max(axis=1) <= first_layer_mm
+    within = touching(surface, first_layer_mm)
     contact = float((np.maximum(-surface.normals[within, 2], 0.0) * surface.areas[within]).sum())
     polygons = hull.to_polygons()
     if not polygons:
         return Footing(contact, 0.0)
     margin = _inside_by(np.asarray(polygons[0]), centre[:2])
     return Footing(contact, float(np.rad2deg(np.arctan2(margin, max(centre[2], 1e-9)))))
+
+
+def touching(surface: Surface, first_layer_mm: float) -> NDArray[np.bool_]:
+    """Which faces lie within the first layer. [F]"""
+    heights = surface.vertices[:, 2][surface.faces]  # [F, 3]
+    return np.asarray(heights.max(axis=1) <= first_layer_mm)
 
 
 def _below(corners: Floats, height_mm: float) -> Floats:
@@ -83,18 +70,3 @@ def fits(size_mm: Floats, build_volume_mm: BuildVolume) -> bool:
     x, y, z = (float(s) - 1e-3 for s in size_mm)
     wide, deep, high = build_volume_mm
     return z <= high and ((x <= wide and y <= deep) or (x <= deep and y <= wide))
-
-
-def best_turn(surface: Surface, size_mm: Floats, build_volume_mm: BuildVolume) -> Turn:
-    """The way up of the six that takes the least support and fits; as modelled where none fits."""
-    turns = [
-        Turn(name, support_volume_to_bed(surface, up))
-        for name, up in WAYS_UP.items()
-        if name == "+z" or fits(_turned(size_mm, name), build_volume_mm)
-    ]
-    return min(turns, key=lambda turn: turn.support_mm3)
-
-
-def _turned(size_mm: Floats, up: str) -> Floats:
-    x, y, z = size_mm
-    return np.array({"x": (z, y, x), "y": (x, z, y), "z": (x, y, z)}[up[1]])

@@ -11,6 +11,7 @@ from pipelines.errors import EmptyGeometry, GeometryTooLarge, InvalidInput
 from pipelines.geometry import TriangleMesh
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 MOST_FACES: Final = 5_000_000
 BED_TOLERANCE_MM: Final = 0.05  # heights up to this count as the bed
@@ -84,14 +85,14 @@ def _measured(vertices: Floats, faces: NDArray[np.int64]) -> Surface:
 
 def topology_of(surface: Surface) -> Topology:
     """Whether the surface closes, and how many bodies it makes. Vertices at the same place count as one."""
-    faces = surface.faces
+    vertices, faces = surface.vertices, surface.faces
     opposed, single = _edges(faces)
     if not opposed:  # a soup, as STL files are: weld and look again
-        _, index = np.unique(surface.vertices, axis=0, return_inverse=True)
+        vertices, index = np.unique(vertices, axis=0, return_inverse=True)
         faces = index.reshape(-1)[faces].astype(np.int64)
         faces = faces[(faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])]
         opposed, single = _edges(faces)
-    solid = _solid(surface.vertices, faces) if opposed else None
+    solid = _solid(vertices, faces) if opposed else None
     if solid is None:
         return Topology(opposed, False, _components(faces), 0, 0, None)
     parts = solid.decompose()
@@ -104,15 +105,20 @@ def _edges(faces: NDArray[np.int64]) -> tuple[bool, bool]:
     """Whether each edge is passed equally often both ways, and whether only once."""
     if not len(faces):
         return False, False
-    start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    keys = low * (faces.max() + 1) + high
+    keys, forwards = _edge_keys(faces)
     order = np.argsort(keys, kind="stable")
     firsts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
-    balance = np.add.reduceat(np.where(start < end, 1, -1)[order], firsts)
+    balance = np.add.reduceat(np.where(forwards, 1, -1)[order], firsts)
     counts = np.diff(np.r_[firsts, len(keys)])
     closed = bool((balance == 0).all())
     return closed, closed and bool((counts == 2).all())
+
+
+def _edge_keys(faces: Indices) -> tuple[Indices, NDArray[np.bool_]]:
+    """One number for each undirected edge of each face, and whether the face runs along it upwards. [3 F] each"""
+    start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    return low * (faces.max() + 1) + high, start < end
 
 
 def _solid(vertices: Floats, faces: NDArray[np.int64]) -> Any | None:
@@ -124,16 +130,39 @@ def _solid(vertices: Floats, faces: NDArray[np.int64]) -> Any | None:
 
 
 def _components(faces: NDArray[np.int64]) -> int:
+    return int(_shells(faces).max(initial=-1)) + 1
+
+
+def shells(surface: Surface) -> Indices:
+    """Number of the connected piece of surface that each face is part of. Vertices at one place count as one. [F]"""
+    _, index = np.unique(surface.vertices, axis=0, return_inverse=True)
+    return _shells(index.reshape(-1)[surface.faces])
+
+
+def _shells(faces: Indices) -> Indices:
     # scipy.sparse costs 0.1 s to import and is needed for broken meshes only.
     from scipy.sparse import coo_array  # noqa: PLC0415
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
     if not len(faces):
-        return 0
+        return np.zeros(0, np.int64)
     used, index = np.unique(faces, return_inverse=True)
     corners = index.reshape(faces.shape)
     links = (np.ones(2 * len(faces)), (corners[:, [0, 1]].ravel(), corners[:, [1, 2]].ravel()))
-    return int(connected_components(coo_array(links, shape=(len(used), len(used))), directed=False)[0])
+    graph = coo_array(links, shape=(len(used), len(used)))
+    return np.asarray(connected_components(graph, directed=False)[1][corners[:, 0]], np.int64)
+
+
+def edge_faults(surface: Surface) -> NDArray[np.bool_]:
+    """Which faces have an edge that is not passed exactly once each way. Vertices at one place count as one. [F]"""
+    _, index = np.unique(surface.vertices, axis=0, return_inverse=True)
+    faces = index.reshape(-1)[surface.faces]
+    keys, forwards = _edge_keys(faces)
+    _, group = np.unique(keys, return_inverse=True)
+    group = group.reshape(-1)
+    there, back = np.bincount(group, forwards), np.bincount(group, ~forwards)
+    bad = ((there != 1) | (back != 1))[group]
+    return np.asarray(bad.reshape(-1, 3).any(axis=1))
 
 
 def signed_volume(surface: Surface) -> float:
