@@ -4,7 +4,7 @@ from pipelines.meshing.files import LengthUnit, MeshFormat, ReadableFormat, expo
 from pipelines.meshing.limits import MAX_FACES
 from pipelines.meshing.placement import Placed, place
 from pipelines.meshing.solid import Solid, make_solid
-from pipelines.meshing.solidify import solidify
+from pipelines.meshing.solidify import Solidified, solidified, solidify
 
 __all__ = [
     "MAX_FACES",
@@ -13,9 +13,11 @@ __all__ = [
     "Placed",
     "ReadableFormat",
     "Solid",
+    "Solidified",
     "export_mesh",
     "make_solid",
     "place",
     "read_mesh",
+    "solidified",
     "solidify",
 ]

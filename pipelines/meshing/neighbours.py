@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from typing import Any, Final
 
 import numpy as np
@@ -49,6 +50,17 @@ class Neighbours:
     def _local(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points [N, 3] in units of a cell; those far outside the grid are drawn near, to numbers that fit."""
         return np.clip((points - self._low) / self._cell, -1.0, self._shape + 1.0)
+
+    def only(self, kept: NDArray[np.bool_]) -> "Neighbours":
+        """The index of those points for which `kept` [N] holds, in the same order."""
+        subset = copy(self)
+        in_grid = self._starts[-1]
+        before = np.concatenate([[0], np.cumsum(kept[:in_grid])])
+        subset._starts = before[self._starts]
+        subset.order, subset.points, subset._in_cells = self.order[kept], self.points[kept], self._in_cells[kept]
+        subset._is_whole = bool(kept[in_grid:].sum() == 0)
+        subset._tree = None
+        return subset
 
     def nearest(self, queries: NDArray[np.floating], count: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Index and distance [M, K] of the `count` points nearest to each query [M, 3], ascending."""

@@ -17,6 +17,7 @@ _MARGIN: Final = 4.0  # voxels of air about the points
 _OPAQUE: Final = 0.35  # share of the opacity found at a typical point at which a voxel blocks the view
 _SLOPES: Final = np.array([-0.75, 0.0, 0.75])  # 9 directions per side of the cube, 54 in all
 _SURE: Final = 0.2  # of the strongest evidence: points with less follow their neighbours
+_FACING_AWAY: Final = -0.5  # cosine: normals of one bent surface stay above it, even across an edge of 90 degrees
 _VOTES: Final = 3  # rounds in which they do
 
 
@@ -35,14 +36,20 @@ def neighbourhoods(neighbours: Neighbours) -> Neighbourhoods:
 
 
 def smallest_axes(gaussians: Gaussians) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Direction [N, 3] in which each splat is thinnest, and how flat it is, [N] from 0 (round) to 1 (a disc)."""
+    """Direction [N, 3] in which each splat is thinnest, and how flat it is, [N] from 0 (round) to 1 (a disc).
+
+    Splats without a rotation (zero quaternions) or without width count as round.
+    """
     thinnest = gaussians.scaling.argmin(axis=1)
     ordered = np.sort(gaussians.scaling.astype(np.float64), axis=1)
-    flatness = 1.0 - ordered[:, 0] / np.maximum(ordered[:, 1], 1e-300)
-    return rotation_matrices(gaussians.rotation)[np.arange(len(gaussians)), :, thinnest], flatness
+    norm = np.linalg.norm(gaussians.rotation.astype(np.float64), axis=1)
+    is_shaped = (ordered[:, 1] > 0) & (norm > 0)
+    flatness = np.where(is_shaped, 1.0 - ordered[:, 0] / np.where(is_shaped, ordered[:, 1], 1.0), 0.0)
+    matrices = rotation_matrices(gaussians.rotation / np.where(norm > 0, norm, 1.0)[:, None])
+    return matrices[np.arange(len(gaussians)), :, thinnest], flatness
 
 
-def rotation_matrices(quaternions: NDArray[np.float32]) -> NDArray[np.float64]:
+def rotation_matrices(quaternions: NDArray[np.floating]) -> NDArray[np.float64]:
     """Matrices [N, 3, 3] of unit quaternions wxyz."""
     w, x, y, z = quaternions.astype(np.float64).T
     rows = [
@@ -123,6 +130,13 @@ def outward(
     blur(openness, 4)
     along = trilinear(openness, at + normals) - trilinear(openness, at - normals)
     return _signed(normals, along, near)
+
+
+def opposed(normals: NDArray[np.float64], near: Neighbourhoods) -> NDArray[np.bool_]:
+    """Which points [N] have neighbours on another side, facing away: there a wall is as thin as the neighbourhood."""
+    from pipelines.meshing.point_kernels import least_alike  # noqa: PLC0415 - as above
+
+    return np.asarray(least_alike(normals, near.index) < _FACING_AWAY)
 
 
 def _signed(normals: NDArray[np.float64], along: NDArray[np.float64], near: Neighbourhoods) -> NDArray[np.float64]:

@@ -226,3 +226,14 @@ def _null_vector(a: float, b: float, c: float, d: float, e: float, f: float, vec
     length = math.sqrt(x * x + y * y + z * z)
     if length > 0.0:
         vector[0], vector[1], vector[2] = x / length, y / length, z / length
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def least_alike(normals: NDArray[np.float64], near: NDArray[np.int32]) -> NDArray[np.float64]:
+    """The least cosine [N] between each normal and those of its neighbours."""
+    least = np.ones(len(normals))
+    for i in range(len(normals)):
+        for j in near[i]:
+            along = normals[i, 0] * normals[j, 0] + normals[i, 1] * normals[j, 1] + normals[i, 2] * normals[j, 2]
+            least[i] = min(least[i], along)
+    return least

@@ -38,15 +38,20 @@ class Surface:
     vertices: NDArray[np.float64]  # [V, 3]
     faces: NDArray[np.int64]  # [F, 3]
     voxel: float  # edge of the grid it was found on
+    floaters: int = 0  # bodies left out because they are small
+    voids: int = 0  # hollows left out because nothing printed can be seen in them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Grid:
+class Grid:
+    """Where the voxels of a field are."""
+
     origin: NDArray[np.float64]  # [3] centre of voxel 0, 0, 0
     voxel: float
     shape: tuple[int, int, int]
 
     def coordinates(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points [N, 3] in voxels."""
         return (points - self.origin) / self.voxel
 
 
@@ -64,15 +69,14 @@ def reconstruct(points: OrientedPoints, resolution: int, smoothing_voxels: float
     """
     from pipelines.meshing.grid_kernels import trilinear  # noqa: PLC0415 - numba loads in 0.4 s, not for every replica
 
-    grid = _grid_around(points.positions, resolution)
-    field = _indicator(points, grid, smoothing_voxels)
+    grid, field = indicator(points, resolution, smoothing_voxels)
     at_points = trilinear(field, grid.coordinates(points.positions))
     level = float(np.average(at_points, weights=points.areas))
     stride = 2 if smoothing_voxels >= _SMOOTH and resolution >= _FINE else 1
     return _clean(field, level, grid, stride)
 
 
-def _grid_around(positions: NDArray[np.float64], resolution: int) -> _Grid:
+def _grid_around(positions: NDArray[np.float64], resolution: int) -> Grid:
     from scipy.fft import next_fast_len  # noqa: PLC0415 - scipy is loaded by those replicas that make solids
 
     low, high = positions.min(axis=0), positions.max(axis=0)
@@ -82,15 +86,20 @@ def _grid_around(positions: NDArray[np.float64], resolution: int) -> _Grid:
     voxel = longest / max(resolution - 2 * _PAD, 8)
     shape = [next_fast_len(int(np.ceil(extent / voxel)) + 2 * _PAD, real=True) for extent in high - low]
     origin = (low + high) / 2 - voxel * (np.array(shape) - 1) / 2
-    return _Grid(origin, voxel, (shape[0], shape[1], shape[2]))
+    return Grid(origin, voxel, (shape[0], shape[1], shape[2]))
 
 
-def _indicator(points: OrientedPoints, grid: _Grid, smoothing_voxels: float) -> NDArray[np.float32]:
-    """One inside, zero outside, up to a constant: the solution of laplacian = -divergence of the normal field."""
+def indicator(points: OrientedPoints, resolution: int, smoothing_voxels: float) -> tuple[Grid, NDArray[np.float32]]:
+    """A grid around the points and on it a field that is higher inside, by the same amount, than outside.
+
+    It solves laplacian = -divergence of the normals' field, up to a constant that is free. For the arguments and what
+    is raised see `reconstruct`.
+    """
     from scipy.fft import irfftn, rfftn  # noqa: PLC0415 - as above
 
     from pipelines.meshing.grid_kernels import add_divergence, solve_rows  # noqa: PLC0415 - as above
 
+    grid = _grid_around(points.positions, resolution)
     flow = points.normals * (points.areas / grid.voxel**2)[:, None]  # in voxel units
     divergence = np.zeros(grid.shape, np.float32)
     add_divergence(grid.coordinates(points.positions), flow, divergence)
@@ -102,28 +111,32 @@ def _indicator(points: OrientedPoints, grid: _Grid, smoothing_voxels: float) -> 
     damping = [np.exp(-0.5 * (smoothing_voxels * k) ** 2).astype(np.float32) for k in axes]
     in_parts(lambda first, last: solve_rows(spectrum, *stiffness, *damping, first, last), grid.shape[0])
     field: NDArray[np.float32] = irfftn(spectrum, s=grid.shape, workers=THREADS, overwrite_x=True)
-    return field
+    return grid, field
 
 
-def _clean(field: NDArray[np.float32], level: float, grid: _Grid, stride: int) -> Surface:
+def _clean(field: NDArray[np.float32], level: float, grid: Grid, stride: int) -> Surface:
     """The level set as one or more solids: floaters and enclosed voids removed, flat parts simplified."""
-    from manifold3d import Manifold, Mesh  # noqa: PLC0415 - as above
+    from manifold3d import Manifold, Mesh, OpType  # noqa: PLC0415 - as above
 
     _seal(field, level, stride)
     if not field.min() < level < field.max():
         raise NotSolid("No closed surface could be drawn through the points.")
-    vertices, faces = _level_set(field, level, stride)
-    solid = Manifold(Mesh(vertices, np.ascontiguousarray(faces[:, ::-1], np.uint32)))
+    vertices, triangles = _level_set(field, level, stride)
+    solid = Manifold(Mesh(vertices, np.ascontiguousarray(triangles[:, ::-1], np.uint32)))
     if solid.volume() < 0:
-        solid = Manifold(Mesh(vertices, np.ascontiguousarray(faces, np.uint32)))
+        solid = Manifold(Mesh(vertices, np.ascontiguousarray(triangles, np.uint32)))
     parts = [(part.volume(), part) for part in solid.decompose()]
     largest = max((volume for volume, _ in parts), default=0.0)
     if not largest > 1.0:  # one voxel
         raise NotSolid("No closed surface could be drawn through the points.")
-    kept = Manifold.compose([part for volume, part in parts if volume > _LEAST_SHARE * largest])
-    mesh = kept.simplify(_SIMPLIFY_VOXELS).to_mesh()
+    bodies = [part for volume, part in parts if volume > _LEAST_SHARE * largest]
+    voids = sum(volume < 0 for volume, _ in parts)
+    # A body in a hollow that is filled would be there twice, so then they are united.
+    whole = Manifold.batch_boolean(bodies, OpType.Add) if voids and len(bodies) > 1 else Manifold.compose(bodies)
+    mesh = whole.simplify(_SIMPLIFY_VOXELS).to_mesh()
     placed = np.asarray(mesh.vert_properties, np.float64)[:, :3] * grid.voxel + grid.origin
-    return Surface(placed, np.asarray(mesh.tri_verts, np.int64), grid.voxel)
+    faces = np.asarray(mesh.tri_verts, np.int64)
+    return Surface(placed, faces, grid.voxel, len(parts) - len(bodies) - voids, voids)
 
 
 def _level_set(field: NDArray[np.float32], level: float, stride: int) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:

@@ -10,7 +10,8 @@ from pipelines.errors import EmptyGeometry, NotSolid
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing.color import nearest_colors
 from pipelines.meshing.limits import check_faces
-from pipelines.meshing.poisson import OrientedPoints, reconstruct
+from pipelines.meshing.poisson import reconstruct
+from pipelines.meshing.sampling import surface_points
 from pipelines.meshing.topology import (
     areas,
     boundary_loops,
@@ -148,7 +149,7 @@ def _remeshed(mesh: TriangleMesh) -> TriangleMesh:
     """A closed surface through samples of the mesh, refused when it strays far from them."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - as above
 
-    points = _samples(mesh)
+    points = surface_points(mesh, _REMESH_SAMPLES)
     surface = reconstruct(points, _REMESH_RESOLUTION, _REMESH_SMOOTHING)
     drawn = TriangleMesh(surface.vertices, surface.faces)
     distance, _ = cKDTree(points.positions).query(drawn.vertices[drawn.faces].mean(axis=1), workers=2)
@@ -157,23 +158,6 @@ def _remeshed(mesh: TriangleMesh) -> TriangleMesh:
     if share > _MOST_INVENTED:
         raise NotSolid(f"The surface is open: {100 * share:.0f} % of its solid would have to be invented.")
     return drawn
-
-
-def _samples(mesh: TriangleMesh) -> OrientedPoints:
-    """Points spread evenly over the faces, each face's share rounded by a fixed rule."""
-    size = areas(mesh)
-    total = float(size.sum())
-    ends = np.cumsum(size) * (_REMESH_SAMPLES / total)
-    face = np.searchsorted(ends, np.arange(_REMESH_SAMPLES) + 0.5).clip(0, len(size) - 1)
-    rng = np.random.default_rng(0)
-    u, v = rng.random((2, _REMESH_SAMPLES))
-    over = u + v > 1
-    u, v = np.where(over, 1 - u, u)[:, None], np.where(over, 1 - v, v)[:, None]
-    a, b, c = (mesh.vertices[mesh.faces[face, k]] for k in range(3))
-    normals = np.cross(b - a, c - a)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
-    areas_each = np.full(_REMESH_SAMPLES, total / _REMESH_SAMPLES)
-    return OrientedPoints(a + u * (b - a) + v * (c - a), normals, areas_each)
 
 
 def _united(solid: Any, diagonal: float, repairs: list[str]) -> Any:

@@ -1,39 +1,63 @@
 """Gaussians, which cover a surface, into the solid that this surface bounds."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import EmptyGeometry, InvalidInput, NotSolid
+from pipelines.errors import InvalidInput
 from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.meshing.neighbours import Neighbours
-from pipelines.meshing.orientation import (
-    NEIGHBOURS,
-    Neighbourhoods,
-    neighbourhoods,
-    outward,
-    smallest_axes,
-    unsigned_normals,
-)
+from pipelines.meshing.orientation import facing, opposed, outward, smallest_axes, unsigned_normals
 from pipelines.meshing.poisson import OrientedPoints, Surface, reconstruct
+from pipelines.meshing.pruning import SurfaceSplats, surface_splats
+from pipelines.meshing.sampling import surface_points
+from pipelines.meshing.settling import settled
 
-_MIN_OPACITY: Final = 0.3  # below it lie the floaters of every optimiser
-_FEWEST: Final = 64  # Gaussians that can outline a solid at all
-_MOST: Final = 262_144  # beyond it splats are finer than any voxel, and neighbour search takes the time
-_ISOLATED: Final = 4.0  # times the median distance to the 8th neighbour
 _RESOLUTIONS: Final = (32, 512)
+_FITTED: Final = (64, 320)  # of those that are chosen by what the splats carry
+_VOXELS_PER_PITCH: Final = 1.7  # flat splats tell more than one voxel each: beyond it the error falls no further
+_MOST_CELLS: Final = 1 << 25  # of a grid that is chosen: with its spectrum 12 bytes each, 400 MB
 _COLOR_NEIGHBOURS: Final = 8
+_PROBES: Final = 8192  # points at which the surface is asked for its splats: shares are good to half a per cent
+_UNSEEN: Final = 4.0  # times the splats' spacing: further from any splat, the surface is an inference
+_FILLED: Final = 0.005  # share of the surface below which a note would only worry
+_THIN: Final = 0.05  # share of the splats, likewise: edges and noise make up to 3 % of sound walls look thin
+_LEFT_OUT: Final = 0.005  # share of the splats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solidified:
+    """A solid made of Gaussians, and how much of it is theirs."""
+
+    mesh: TriangleMesh
+    resolution: int  # voxels along the longest side
+    filled_share: float  # of the surface, with no splat near: holes, sides that nobody saw
+    thin_share: float  # of the splats, on walls so thin that their two sides mix: thickened, or pierced
+    notes: tuple[str, ...]  # what was done, a sentence each
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """The splats' points with normals, and what is known of them as a whole."""
+
+    points: OrientedPoints
+    pitch: float  # typical distance between neighbours
+    thickness: float  # typical standard deviation across the surface
+    thin_share: float
+    is_buried: NDArray[np.bool_]  # [N] those inside the solid or off it
 
 
 def solidify(
-    gaussians: Gaussians, resolution: int = 256, viewpoints: NDArray[np.floating] | None = None
+    gaussians: Gaussians, resolution: int | None = 256, viewpoints: NDArray[np.floating] | None = None
 ) -> TriangleMesh:
     """The closed, filled, coloured solid whose surface the Gaussians cover, in their own frame.
 
     Args:
         gaussians: Activated, any count; those nearly transparent or isolated are left out.
-        resolution: Voxels along the longest side, 32..512. Walls thinner than about 4 voxels lose volume.
+        resolution: Voxels along the longest side, 32..512, or None for as many as the splats' spacing and noise
+            deserve. Walls thinner than about 4 voxels lose volume.
         viewpoints: Where the camera stood that saw each Gaussian, [N, 3] in their frame, if that is known: then
             insides are told from outsides by it, whatever holes the surface has.
 
@@ -49,68 +73,84 @@ def solidify(
         Kazhdan 2005 for the surface; the order of steps was chosen by measurement among density level sets, TSDF
         fusion and winding numbers, all of which thicken or hollow a shell of splats.
     """
-    if not _RESOLUTIONS[0] <= resolution <= _RESOLUTIONS[1]:
+    return solidified(gaussians, resolution, viewpoints).mesh
+
+
+def solidified(
+    gaussians: Gaussians, resolution: int | None = 256, viewpoints: NDArray[np.floating] | None = None
+) -> Solidified:
+    """As `solidify`, with the account of what was filled, thickened and left out."""
+    if resolution is not None and not _RESOLUTIONS[0] <= resolution <= _RESOLUTIONS[1]:
         raise InvalidInput(f"The resolution must be in {list(_RESOLUTIONS)}, not {resolution}.")
-    kept, near, index = _surface_splats(gaussians)
-    positions = index.points
-    opacity = kept.opacity.astype(np.float64)
-    axes, flatness = smallest_axes(kept)
+    if viewpoints is not None and (viewpoints.shape != (len(gaussians), 3) or not np.isfinite(viewpoints).all()):
+        raise InvalidInput(f"{len(gaussians)} Gaussians need as many finite viewpoints of 3 coordinates.")
+    splats = surface_splats(gaussians)
+    layer = _layer(splats, None if viewpoints is None else np.asarray(viewpoints, np.float64)[splats.chosen])
+    chosen = resolution or _fitted_resolution(layer)
+    voxel = float(np.ptp(layer.points.positions, axis=0).max()) / chosen
+    surface = reconstruct(layer.points, chosen, _smoothing(layer.thickness, voxel))
+    mesh = TriangleMesh(surface.vertices, surface.faces, _colors(surface, splats, layer))
+    filled = _filled_share(mesh, splats.neighbours, _UNSEEN * layer.pitch + surface.voxel)
+    return Solidified(mesh, chosen, filled, layer.thin_share, _notes(splats, layer, surface, filled))
+
+
+def _layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None) -> _Layer:
+    positions, near = splats.neighbours.points, splats.near
+    opacity = splats.gaussians.opacity.astype(np.float64)
+    axes, flatness = smallest_axes(splats.gaussians)
     normals, thickness = unsigned_normals(positions, near, axes, flatness * opacity)
     areas = np.pi * near.distance[:, -1] ** 2 / near.distance.shape[1]  # a disc shared among its points
-    normals = outward(positions, normals, opacity, near, pitch=float(np.sqrt(np.median(areas))))
-    voxel = float(np.ptp(positions, axis=0).max()) / resolution
-    surface = reconstruct(OrientedPoints(positions, normals, opacity * areas), resolution, _smoothing(thickness, voxel))
-    return TriangleMesh(surface.vertices, surface.faces, _colors(surface, kept, index))
+    pitch, weights = float(np.sqrt(np.median(areas))), opacity * areas
+    if viewpoints is not None:
+        normals, is_kept = facing(positions, normals, near, viewpoints), np.ones(len(positions), bool)
+    else:
+        normals = outward(positions, normals, opacity, near, pitch)
+        normals, is_kept = settled(OrientedPoints(positions, normals, weights))
+    thin = float(opposed(normals, near)[is_kept].mean())
+    points = OrientedPoints(positions[is_kept], normals[is_kept], weights[is_kept])
+    return _Layer(points, pitch, float(np.median(thickness)), thin, ~is_kept)
 
 
-def _smoothing(thickness: NDArray[np.float64], voxel: float) -> float:
+def _fitted_resolution(layer: _Layer) -> int:
+    """Voxels by the splats' spacing, or half as wide as they scatter: finer ones would hold interpolation."""
+    extent = np.ptp(layer.points.positions, axis=0)
+    voxel = max(layer.pitch / _VOXELS_PER_PITCH, 0.5 * layer.thickness, float(np.prod(extent) / _MOST_CELLS) ** (1 / 3))
+    return int(np.clip(np.ceil(extent.max() / voxel), *_FITTED))
+
+
+def _smoothing(thickness: float, voxel: float) -> float:
     """Damping in voxels: 1.5 for points that lie on a surface, up to 3 for those that scatter about it."""
-    return float(np.clip(0.75 * np.median(thickness) / voxel, 1.5, 3.0))
+    return float(np.clip(0.75 * thickness / voxel, 1.5, 3.0))
 
 
-def _surface_splats(gaussians: Gaussians) -> tuple[Gaussians, Neighbourhoods, Neighbours]:
-    """The opaque, not isolated Gaussians, at most `_MOST` of them, and their neighbours."""
-    for array in (gaussians.means, gaussians.opacity, gaussians.scaling, gaussians.rotation, gaussians.rgb):
-        if not np.isfinite(array).all():
-            raise NotSolid("The Gaussians hold values that are not finite.")
-    peak = float(gaussians.opacity.max(initial=0.0))
-    opaque = np.flatnonzero(gaussians.opacity > min(_MIN_OPACITY, 0.5 * peak))
-    if peak < 1 / 255 or len(opaque) < _FEWEST:  # 1/255: what no 8-bit picture would show
-        raise EmptyGeometry(
-            f"Only {len(opaque) if peak >= 1 / 255 else 0} of {len(gaussians)} Gaussians are opaque; "
-            f"at least {_FEWEST} are needed to outline a solid."
-        )
-    if len(opaque) > _MOST:
-        opaque = np.sort(np.random.default_rng(0).choice(opaque, _MOST, replace=False))
-    index = Neighbours(gaussians.means[opaque])
-    near = neighbourhoods(index)
-    reach = near.distance[:, NEIGHBOURS // 2 - 1]
-    opaque = opaque[index.order]
-    kept = reach <= _ISOLATED * np.median(reach)
-    if not kept.all():
-        index = Neighbours(index.points[kept])
-        near = neighbourhoods(index)
-        opaque = opaque[kept][index.order]
-    chosen = _chosen(gaussians, opaque)
-    if len(opaque) < _FEWEST or not np.ptp(chosen.means, axis=0).min() > 0:
-        raise EmptyGeometry("The Gaussians do not outline a solid: they lie in one plane, line or point.")
-    return chosen, near, index
-
-
-def _chosen(gaussians: Gaussians, index: NDArray[np.int64]) -> Gaussians:
-    return Gaussians(
-        gaussians.means[index],
-        gaussians.opacity[index],
-        gaussians.scaling[index],
-        gaussians.rotation[index],
-        gaussians.rgb[index],
-    )
-
-
-def _colors(surface: Surface, gaussians: Gaussians, index: Neighbours) -> NDArray[np.uint8]:
+def _colors(surface: Surface, splats: SurfaceSplats, layer: _Layer) -> NDArray[np.uint8]:
     """Mean of the nearest Gaussians, weighted by opacity and by nearness relative to the nearest."""
-    near, distance = index.nearest(surface.vertices, _COLOR_NEIGHBOURS)
-    # Half a voxel keeps the weights of a vertex that sits on a Gaussian from collapsing onto that one.
-    weight = np.exp(-0.5 * (distance / (distance[:, :1] + 0.5 * surface.voxel)) ** 2) * gaussians.opacity[near]
-    rgb = np.einsum("nk,nkc->nc", weight, gaussians.rgb[near]) / weight.sum(axis=1, keepdims=True)
+    near, distance = splats.neighbours.nearest(surface.vertices, _COLOR_NEIGHBOURS)
+    # Half a voxel keeps the weights of a vertex that sits on a Gaussian from collapsing onto that one; those inside
+    # the solid count only where there are no others.
+    trust = splats.gaussians.opacity * np.where(layer.is_buried, np.float32(1e-3), np.float32(1))
+    weight = np.exp(-0.5 * (distance / (distance[:, :1] + 0.5 * surface.voxel)) ** 2) * trust[near]
+    rgb = np.einsum("nk,nkc->nc", weight, splats.gaussians.rgb[near]) / weight.sum(axis=1, keepdims=True)
     return np.asarray(np.rint(255 * np.clip(rgb, 0, 1)), np.uint8)
+
+
+def _filled_share(mesh: TriangleMesh, neighbours: Neighbours, reach: float) -> float:
+    """Share of the surface further than `reach` from any splat."""
+    _, distance = neighbours.nearest(surface_points(mesh, _PROBES).positions, 1)
+    return float((distance[:, 0] > reach).mean())
+
+
+def _notes(splats: SurfaceSplats, layer: _Layer, surface: Surface, filled_share: float) -> tuple[str, ...]:
+    notes = []
+    if filled_share > _FILLED:
+        notes.append(f"filled {100 * filled_share:.1f} % of the surface, where no splats were")
+    if layer.thin_share > _THIN:
+        notes.append(f"thickened walls whose two sides mix, at {100 * layer.thin_share:.0f} % of the splats")
+    left_out = splats.isolated + int(layer.is_buried.sum())
+    if left_out > _LEFT_OUT * len(splats.gaussians):
+        notes.append(f"left out {left_out} splats that stand alone or inside")
+    if surface.floaters:
+        notes.append(f"dropped {surface.floaters} loose bodies below 1 % of the largest")
+    if surface.voids:
+        notes.append(f"filled {surface.voids} enclosed hollows")
+    return tuple(notes)
