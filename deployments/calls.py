@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from ray import serve
 from ray.exceptions import RayActorError, RayError, TaskCancelledError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
@@ -51,6 +52,15 @@ async def stream(handle: Handle, method: str, *args: object) -> AsyncGenerator[A
     finally:
         if not ended:  # cancelled, closed by a reader who has enough, or failed: where it is over this does nothing
             response.cancel()
+
+
+async def running_replicas(handle: Handle) -> int:
+    """How many replicas of the handle's deployment are ready, as Serve's controller knows it."""
+    name, app = handle.deployment_id.name, handle.deployment_id.app_name
+    with _translated(handle):
+        status = await asyncio.to_thread(serve.status)
+    held = status.applications[app].deployments.get(name) if app in status.applications else None
+    return sum(count for state, count in held.replica_states.items() if state == "RUNNING") if held else 0
 
 
 @contextmanager

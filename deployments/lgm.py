@@ -19,7 +19,7 @@ from deployments.settings import LgmSettings
 from deployments.telemetry import Reporter
 from jobs.local import LgmCard, Offer, Order, SamplerCard, generated, order_of
 from jobs.model import Generated, Job
-from pipelines.errors import BackendFailed
+from pipelines.errors import BackendFailed, WeightsError
 from pipelines.shaping import ModelFiles, OwnFiles, Shaped, find, require
 
 if TYPE_CHECKING:
@@ -44,21 +44,32 @@ class LgmPool:
 
     def __init__(self, settings: LgmSettings, rembg_weights: Path, telemetry: Handle, log_level: str) -> None:
         configure(log_level)
-        began = time.monotonic()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
         self._gauge: asyncio.Task[None] | None = None
         self._stall_s = settings.stall_s
-        self._device = _prepared_device(settings)
-        files = require(models_here(settings))
-        # On the thread that will compute: CUDA keeps some of what it sets up per thread.
-        self.models = self._thread.submit(_loaded, files, settings, self._device, rembg_weights).result()
-        self._offer = _offer(files, self.models, rembg_weights)
         self._batches = Batcher[_Ticket, Shaped](self._make, _kind, settings.max_batch_size, settings.batch_wait_s)
         self._moved_at: float | None = None  # when the work under way last moved; None while there is none
         self._lost = ""  # why the device is of no use any more
+        self._unfit: WeightsError | None = None  # why it has no models
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
+        self._device = _prepared_device(settings)
+        try:
+            # On the thread that will compute: CUDA keeps some of what it sets up per thread.
+            self._thread.submit(self._load, settings, rembg_weights).result()
+        except WeightsError as error:
+            # Not raised: jobs would wait while Serve builds one replica after the other. Told by this one, each of them
+            # ends at once with the reason.
+            self._unfit = error
+            structlog.get_logger().error("lgm.unfit", code=error.code, reason=str(error))
+        self._reporter.level("moldar_backend_up", float(self._unfit is None), "lgm")
         if self._device == "cuda":
             self._gauge = asyncio.get_running_loop().create_task(self._report_memory())
+
+    def _load(self, settings: LgmSettings, rembg_weights: Path) -> None:
+        began = time.monotonic()
+        files = require(models_here(settings))
+        self.models = _loaded(files, settings, self._device, rembg_weights)
+        self._offer = _offer(files, self.models, rembg_weights)
         models = [*(held.name for held in self.models.splatters), *(card.name for card in self._offer.samplers)]
         seconds = round(time.monotonic() - began, 2)
         gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
@@ -69,6 +80,8 @@ class LgmPool:
 
         Closing or cancelling it stops the work at the sampler's next step.
         """
+        if self._unfit is not None:
+            raise self._unfit
         if self._lost:
             raise BackendFailed(f"This worker's device is lost: {self._lost}")
         order = await asyncio.to_thread(order_of, job, images, self._offer)

@@ -27,6 +27,9 @@ class StudioSettings(_Section):
     concurrency: int = Field(4, ge=1, le=256, description="Jobs that one studio replica works on at a time.")
     lease_s: float = Field(10.0, ge=1, description="A holder that is silent for this long has lost its jobs.")
     poll_s: float = Field(1.0, gt=0, description="How often a studio looks for work that nobody told it of.")
+    pool_start_s: float = Field(
+        240.0, gt=0, description="A job fails when for this long no replica of the model pool has come up for it."
+    )
     max_claims: int = Field(5, ge=1, description="Holders that may die with one job before it fails.")
 
 

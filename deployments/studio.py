@@ -3,16 +3,16 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Final, cast
 
 import structlog
 
 from adapters.artifacts import Artifacts
 from adapters.clock import wall_clock
 from adapters.database import Database
-from deployments.calls import Handle, call, stream
+from deployments.calls import Handle, call, running_replicas, stream
 from deployments.logs import configure
 from deployments.settings import StudioSettings
 from deployments.telemetry import JobObserver, Reporter
@@ -20,10 +20,12 @@ from jobs.foreman import Foreman, Shift
 from jobs.model import Converted, Generated, Job
 from jobs.ports import Progress
 from jobs.runner import Policy, Runner, Tools
-from pipelines.errors import BackendFailed
+from pipelines.errors import BackendFailed, Saturated
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import Quote, QuoteRequest
 from pipelines.printability import PrintReport
+
+LOOK_S: Final = 5.0  # between looks whether the pool has any replica, while a job waits for its first word
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,42 @@ class StageHandles:
 class HandleStages:
     """`jobs.ports.Stages` on deployment handles."""
 
-    def __init__(self, handles: StageHandles) -> None:
+    def __init__(self, handles: StageHandles, start_s: float) -> None:
         self._to = handles
+        self._start_s = start_s
 
     async def generate(self, job: Job, images: Sequence[bytes], progress: Progress) -> Generated:
         if job.plan.chosen != "lgm":
             return cast("Generated", await call(self._to.embedded, "generate", job, tuple(images)))
         # Closed at once when a word of progress finds the lease lost: nobody wants what the models go on to make.
         async with contextlib.aclosing(stream(self._to.lgm, "generate", job, tuple(images))) as words:
-            async for word in words:
-                if isinstance(word, Generated):
-                    return word
+            word = await self._first(words)
+            while isinstance(word, float):
                 await progress(word)
-        raise BackendFailed("The lgm worker ended without a shape.")
+                word = await anext(words, None)
+        if not isinstance(word, Generated):
+            raise BackendFailed("The lgm worker ended without a shape.")
+        return word
+
+    async def _first(self, words: AsyncGenerator[Any, None]) -> Any:
+        """The first word of the pool. Raises Saturated when no replica comes up to say it.
+
+        Serve itself would wait for ever: for a GPU that the cluster has not, or behind a constructor that fails.
+        """
+        first = asyncio.ensure_future(anext(words, None))
+        loop = asyncio.get_running_loop()
+        alone_since = loop.time()
+        try:
+            while not (await asyncio.wait({first}, timeout=LOOK_S))[0]:
+                if await running_replicas(self._to.lgm):
+                    alone_since = loop.time()
+                elif loop.time() - alone_since > self._start_s:
+                    raise Saturated("lgm", self._start_s)
+        finally:
+            if not first.done():
+                first.cancel()
+                await asyncio.wait({first})
+        return first.result()
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         return cast("Converted", await call(self._to.conversion, "convert", job, shape))
@@ -80,7 +105,9 @@ class Studio:
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
         observer = JobObserver(self._reporter)
         policy = Policy(max_claims=settings.max_claims)
-        runner = Runner(Tools(jobs, artifacts, HandleStages(stages), observer, wall_clock, policy))
+        runner = Runner(
+            Tools(jobs, artifacts, HandleStages(stages, settings.pool_start_s), observer, wall_clock, policy)
+        )
         shift = Shift(f"studio-{uuid.uuid4().hex[:12]}", settings.concurrency, settings.lease_s, settings.poll_s)
         self._foreman = Foreman(jobs, artifacts, runner, wall_clock, shift)
         self._work = asyncio.get_running_loop().create_task(self._foreman.work())

@@ -18,8 +18,10 @@ SAYS: Final[dict[WayName, str]] = {
     "design": "the exact design photographed from four sides, made Gaussians by LGM",
 }
 _NEEDS: Final[dict[WayName, str]] = {
-    "text": "no exact family fits this prompt, so it needs MVDream's weights ('moldar weights fetch mvdream')",
-    "picture": "one picture needs ImageDream's weights ('moldar weights fetch imagedream'); four views would do",
+    "text": "no exact family fits this prompt, so it needs MVDream: the extra moldar[multiview] and "
+    "'moldar weights fetch mvdream'",
+    "picture": "one picture needs ImageDream: the extra moldar[multiview] and 'moldar weights fetch imagedream'; "
+    "four views would do",
     "views": "it needs LGM's weights for four views",
     "design": "it needs LGM's weights",
 }

@@ -1,6 +1,7 @@
 """Which models can be made of the files that are here, and what they can start from. Without torch: the router asks."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from pipelines.routing import Licence, Way
 from pipelines.weight_files import read_receipt, verify
 
 NANO, BIG = "lgm-nano", "lgm-big"
+_SAMPLERS_NEED: Final = ("diffusers", "transformers")  # the extra `multiview`
 _STRICTNESS: Final[tuple[Licence, ...]] = ("commercial", "restricted", "non_commercial")
 
 
@@ -68,11 +70,11 @@ def find(weights_dir: Path, own: OwnFiles | None = None) -> ModelFiles:
     """The models whose files are whole by size and listing; their hashes are read when they are loaded."""
     own = own or OwnFiles()
     splatters = (_found(BIG, weights_dir), _found(NANO, weights_dir, own.nano))
-    return ModelFiles(
-        tuple(file for file in splatters if file is not None),
-        _found("mvdream", weights_dir, own.mvdream),
-        _found("imagedream", weights_dir, own.imagedream),
-    )
+    found = tuple(file for file in splatters if file is not None)
+    if not all(map(find_spec, _SAMPLERS_NEED)):
+        return ModelFiles(found)
+    mvdream = _found("mvdream", weights_dir, own.mvdream)
+    return ModelFiles(found, mvdream, _found("imagedream", weights_dir, own.imagedream))
 
 
 def require(files: ModelFiles) -> ModelFiles:

@@ -14,7 +14,7 @@ from deployments.lgm import LgmPool
 from deployments.settings import LgmSettings
 from jobs.lifecycle import Stage, Status
 from jobs.model import Generated, Job, JobRequest, Lease
-from pipelines.errors import BackendFailed, GpuOutOfMemory, MoldarError, WeightsMissing
+from pipelines.errors import BackendFailed, GpuOutOfMemory, MoldarError, WeightsMismatch, WeightsMissing
 from pipelines.multiview import Outcome, SolverName, ViewRequest
 from pipelines.prompt import analyse
 from pipelines.routing import Plan, PlanStep
@@ -75,9 +75,19 @@ async def result(pool: LgmPool, asked: Job) -> Generated:
     return words[-1]
 
 
-async def test_a_replica_without_weights_says_so_and_does_not_start(tmp_path: Path) -> None:
-    with pytest.raises(WeightsMissing, match="weights fetch"):
-        replica(LgmSettings(weights_dir=tmp_path, nano_file=NOWHERE))
+async def test_a_replica_without_weights_ends_each_job_with_the_reason(tmp_path: Path) -> None:
+    pool = replica(LgmSettings(weights_dir=tmp_path, nano_file=NOWHERE))
+    error = await error_of(pool, job("a vase"))
+    assert isinstance(error, WeightsMissing)
+    assert "weights fetch" in str(error)
+    await pool.check_health()  # another replica would have no others
+
+
+async def test_a_checkpoint_of_another_model_ends_each_job_with_the_reason(settings: LgmSettings) -> None:
+    assert settings.mvdream_dir is not None
+    other = settings.mvdream_dir / "vae" / "diffusion_pytorch_model.safetensors"
+    error = await error_of(replica(settings.model_copy(update={"nano_file": other})), job("a vase"))
+    assert isinstance(error, WeightsMismatch)
 
 
 async def test_shares_of_the_work_come_before_what_was_made(pool: LgmPool) -> None:
