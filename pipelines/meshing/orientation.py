@@ -132,11 +132,13 @@ def outward(
     return _signed(normals, along, near)
 
 
-def opposed(normals: NDArray[np.float64], near: Neighbourhoods) -> NDArray[np.bool_]:
-    """Which points [N] have neighbours on another side, facing away: there a wall is as thin as the neighbourhood."""
-    from pipelines.meshing.point_kernels import least_alike  # noqa: PLC0415 - as above
+def wall_thickness(
+    positions: NDArray[np.float64], normals: NDArray[np.float64], near: Neighbourhoods
+) -> NDArray[np.float64]:
+    """How thick the wall behind each point is, [N], where it is as thin as the neighbourhood is wide; else infinite."""
+    from pipelines.meshing.point_kernels import wall_behind  # noqa: PLC0415 - as above
 
-    return np.asarray(least_alike(normals, near.index) < _FACING_AWAY)
+    return np.asarray(wall_behind(positions, normals, near.index, _FACING_AWAY))
 
 
 def _signed(normals: NDArray[np.float64], along: NDArray[np.float64], near: Neighbourhoods) -> NDArray[np.float64]:

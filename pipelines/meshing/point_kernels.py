@@ -229,11 +229,23 @@ def _null_vector(a: float, b: float, c: float, d: float, e: float, f: float, vec
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def least_alike(normals: NDArray[np.float64], near: NDArray[np.int32]) -> NDArray[np.float64]:
-    """The least cosine [N] between each normal and those of its neighbours."""
-    least = np.ones(len(normals))
-    for i in range(len(normals)):
+def wall_behind(
+    positions: NDArray[np.float64], normals: NDArray[np.float64], near: NDArray[np.int32], facing_away: float
+) -> NDArray[np.float64]:
+    """How deep below each point [N] its neighbours on the other side of a wall lie on average; infinite without any.
+
+    Such neighbours have normals whose cosine with the point's own is below `facing_away`.
+    """
+    depth = np.full(len(positions), np.inf)
+    for i in range(len(positions)):
+        total, count = 0.0, 0
         for j in near[i]:
-            along = normals[i, 0] * normals[j, 0] + normals[i, 1] * normals[j, 1] + normals[i, 2] * normals[j, 2]
-            least[i] = min(least[i], along)
-    return least
+            along, below = 0.0, 0.0
+            for axis in range(3):
+                along += normals[i, axis] * normals[j, axis]
+                below += normals[i, axis] * (positions[i, axis] - positions[j, axis])
+            if along < facing_away:
+                total, count = total + max(below, 0.0), count + 1
+        if count:
+            depth[i] = total / count
+    return depth
