@@ -25,6 +25,7 @@ MOST_PIECES: Final = 64  # examined of one layer, the largest first
 OPEN_TOLERANCE_MM: Final = 0.005  # a wall exactly one line wide is one line wide
 LONG_FEATURE: Final = 6.0  # a strip is at least as many times longer than the least feature is wide
 LEAST_STRIP_LAYERS: Final = 2  # a ridge that is too thin in one layer is merely blunt
+LEAST_LOST: Final = 5.0  # cubes of the least feature: less material is not missed
 LEAST_PIN_HEIGHT: Final = 5.0  # least features: the tip of a cone is thinner than a line, and nobody misses it
 
 
@@ -89,11 +90,12 @@ def walk_layers(solid: Any, process: Process) -> LayerFaults:
         if process.name == "resin":
             vented = _cups(section, below, vented, z, pitch, found) if layer else _floor(section, z, pitch, found)
         below = section
-    return _faults(found, pitch, LEAST_PIN_HEIGHT * process.least_feature_mm)
+    return _faults(found, pitch, process.least_feature_mm)
 
 
-def _faults(found: _Found, pitch: float, least_pin_mm: float) -> LayerFaults:
-    lasting = found.strip_layers >= LEAST_STRIP_LAYERS or found.pin_layers * pitch >= least_pin_mm
+def _faults(found: _Found, pitch: float, least_mm: float) -> LayerFaults:
+    lasting = found.strip_layers >= LEAST_STRIP_LAYERS or found.pin_layers * pitch >= LEAST_PIN_HEIGHT * least_mm
+    lasting &= sum(piece.area_mm2 for piece in found.small) * pitch >= LEAST_LOST * least_mm**3
     return LayerFaults(
         pitch_mm=pitch,
         islands=tuple(found.islands),

@@ -18,9 +18,9 @@ from pipelines.printability.process import BuildVolume, Process
 from pipelines.printability.rays import Caster, drops_along_mm, sample_surface
 from pipelines.printability.score import contact_loss, fit_loss, overhang_loss, standing_loss, support_loss
 from pipelines.printability.standing import fits, footing
-from pipelines.printability.surface import BED_TOLERANCE_MM, Floats, Surface
+from pipelines.printability.surface import BED_TOLERANCE_MM, Floats, Indices, Surface
 
-SAMPLES: Final = 6000
+SAMPLES: Final = 4000
 MOST_SIDES: Final = 16  # of each kind: flat sides, facets of the hull
 FINALISTS: Final = 10
 MOST_TURNS: Final = 3
@@ -58,6 +58,12 @@ class _Samples:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Hull:
+    corners: Floats  # [H, 3] mm
+    facets: Indices  # [T, 3] into corners; none where the surface is flat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Scored:
     turn: Turn
     loss: float  # of the score's points, and a little for height
@@ -76,7 +82,7 @@ def better_turns(part: Part, process: Process, build_volume_mm: BuildVolume) -> 
         contact and fit together. Rotations keep the part's handedness; where a part fits only aslant, they turn it
         about z too. Support is estimated from samples: within a few percent of the report's own figure.
     """
-    samples, hull = _samples(part.surface), _hull_corners(part.surface)
+    samples, hull = _samples(part.surface), _hull(part.surface)
     ups = _candidates(samples, hull)
     quick = _quick_losses(samples, hull, ups, part.volume_mm3)
     finalists = [0, *(k for k in np.argsort(quick, kind="stable")[:FINALISTS].tolist() if k != 0)]
@@ -91,23 +97,22 @@ def _samples(surface: Surface) -> _Samples:
     return _Samples(points, surface.normals[faces], float(surface.areas.sum()) / SAMPLES)
 
 
-def _hull_corners(surface: Surface) -> Floats:
-    """Corners of triangles of the hull, [H, 3, 3] mm; of the box, where the surface is flat."""
+def _hull(surface: Surface) -> _Hull:
     used = surface.vertices[np.unique(surface.faces)]
     hull = manifold3d.Manifold.hull_points(np.ascontiguousarray(used[:: len(used) // MOST_HULL_VERTICES + 1]))
     mesh = hull.to_mesh64()
     if not len(mesh.tri_verts):
-        box = np.array(list(product(*zip(used.min(axis=0), used.max(axis=0), strict=True))))  # [8, 3]
-        return np.repeat(box[:, None], 3, axis=1)
-    return np.asarray(np.asarray(mesh.vert_properties)[:, :3][np.asarray(mesh.tri_verts)], np.float64)
+        return _Hull(used, np.zeros((0, 3), np.int64))
+    return _Hull(np.array(mesh.vert_properties)[:, :3], np.array(mesh.tri_verts, np.int64))
 
 
-def _candidates(samples: _Samples, hull: Floats) -> Floats:
+def _candidates(samples: _Samples, hull: _Hull) -> Floats:
     """Unit directions that could point up, +z the first, each once. [D, 3]"""
     fixed = np.array([d for d in product((0, 1, -1), repeat=3) if any(d)], np.float64)
     fixed /= np.linalg.norm(fixed, axis=1, keepdims=True)
     sides = _gathered(samples.normals, np.ones(len(samples.normals)))
-    crosses = np.cross(hull[:, 1] - hull[:, 0], hull[:, 2] - hull[:, 0])
+    a, b, c = (hull.corners[hull.facets[:, k]] for k in range(3))
+    crosses = np.cross(b - a, c - a)
     areas = np.linalg.norm(crosses, axis=1)
     facets = _gathered(crosses[areas > 0] / areas[areas > 0, None], areas[areas > 0])
     every = np.concatenate([[[0.0, 0.0, 1.0]], fixed, -sides, -facets])
@@ -127,10 +132,10 @@ def _gathered(normals: Floats, weights: Floats) -> Floats:
     return np.asarray((sums[heaviest] / np.maximum(lengths, 1e-12))[lengths[:, 0] > 1e-9])
 
 
-def _quick_losses(samples: _Samples, hull: Floats, ups: Floats, volume_mm3: float) -> Floats:
+def _quick_losses(samples: _Samples, hull: _Hull, ups: Floats, volume_mm3: float) -> Floats:
     """Points lost to supports that go down to the bed, to overhang, and to standing tall on little. [D]"""
     upright = samples.normals @ ups.T  # [N, D]
-    beds = (hull.reshape(-1, 3) @ ups.T).min(axis=0)  # [D]
+    beds = (hull.corners @ ups.T).min(axis=0)  # [D]
     heights = samples.points @ ups.T - beds
     off_bed = heights > BED_TOLERANCE_MM
     held = off_bed & (-upright > np.cos(np.deg2rad(SUPPORT_CONE_DEG)))
@@ -145,12 +150,13 @@ def _quick_losses(samples: _Samples, hull: Floats, ups: Floats, volume_mm3: floa
 
 
 def _scored(
-    part: Part, samples: _Samples, hull: Floats, up: Floats, process: Process, build_volume_mm: BuildVolume
+    part: Part, samples: _Samples, hull: _Hull, up: Floats, process: Process, build_volume_mm: BuildVolume
 ) -> _Scored:
     name, rotation = _rotation(up, hull, build_volume_mm)
-    corners = hull.reshape(-1, 3) @ rotation.T
+    corners = hull.corners @ rotation.T
     size, bed = np.ptp(corners, axis=0), float(corners[:, 2].min())
-    foot = footing(_turned(part.surface, rotation, bed), rotation @ part.centre - [0, 0, bed], process.first_layer_mm)
+    low = _lowest(part.surface, rotation, bed, process.first_layer_mm)
+    foot = footing(low, rotation @ part.centre - [0, 0, bed], process.first_layer_mm)
     uprightness = samples.normals @ up
     off_bed = samples.points @ up - bed > BED_TOLERANCE_MM
     hanging = (-uprightness > np.cos(np.deg2rad(process.slope_limit_deg - SLOPE_TOLERANCE_DEG))) & off_bed
@@ -185,7 +191,7 @@ def _support_mm3(part: Part, samples: _Samples, up: Floats, bed_mm: float) -> fl
     return float((-uprightness[held] * columns).sum()) * samples.each_mm2
 
 
-def _rotation(up: Floats, hull: Floats, build_volume_mm: BuildVolume) -> tuple[str, Floats]:
+def _rotation(up: Floats, hull: _Hull, build_volume_mm: BuildVolume) -> tuple[str, Floats]:
     """Name of a direction and the turn that makes it point up, about z too where the part fits only so."""
     x, y, z = (int(v) for v in np.round(up))
     if (x, y, z) in _AXES and np.allclose(up, (x, y, z), atol=1e-6):
@@ -193,10 +199,9 @@ def _rotation(up: Floats, hull: Floats, build_volume_mm: BuildVolume) -> tuple[s
         rotation = np.array(rows)
     else:
         name, rotation = f"({up[0]:.2f}, {up[1]:.2f}, {up[2]:.2f})", _shortest(up)
-    corners = hull.reshape(-1, 3)
     for yaw in YAWS_DEG:
         turned = _about_z(yaw) @ rotation
-        if fits(np.ptp(corners @ turned.T, axis=0), build_volume_mm):
+        if fits(np.ptp(hull.corners @ turned.T, axis=0), build_volume_mm):
             return name, turned
     return name, rotation
 
@@ -217,6 +222,11 @@ def _about_z(degrees: float) -> Floats:
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _turned(surface: Surface, rotation: Floats, bed_mm: float) -> Surface:
-    vertices = surface.vertices @ rotation.T - [0.0, 0.0, bed_mm]
-    return Surface(vertices, surface.faces, surface.normals @ rotation.T, surface.areas)
+def _lowest(surface: Surface, rotation: Floats, bed_mm: float, first_layer_mm: float) -> Surface:
+    """The faces that come down to the first layer, turned: all that a foot depends on."""
+    heights = surface.vertices @ rotation[2] - bed_mm
+    low = heights[surface.faces].min(axis=1) <= first_layer_mm
+    faces = surface.faces[low]
+    used, index = np.unique(faces, return_inverse=True)
+    vertices = surface.vertices[used] @ rotation.T - [0.0, 0.0, bed_mm]
+    return Surface(vertices, index.reshape(faces.shape), surface.normals[low] @ rotation.T, surface.areas[low])

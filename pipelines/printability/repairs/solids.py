@@ -1,0 +1,65 @@
+"""Between meshes and the solids that repairs work on."""
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import manifold3d
+import numpy as np
+
+from pipelines.errors import NotSolid
+from pipelines.geometry import TriangleMesh
+from pipelines.printability.findings import RepairName
+from pipelines.printability.surface import surface_of, topology_of
+
+Solid: TypeAlias = Any  # manifold3d.Manifold carries no types
+
+LEAST_VOLUME_MM3: Final = 1e-3  # a cube of a tenth of a millimetre: less is no object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repaired:
+    """A solid after one repair."""
+
+    mesh: TriangleMesh
+    repair: RepairName
+    changes: tuple[str, ...]  # one sentence each
+
+
+def solid_of(mesh: TriangleMesh) -> Solid:
+    """The solid that a mesh bounds, in its own frame.
+
+    Raises:
+        EmptyGeometry: There is no surface.
+        NotSolid: The surface is open, not manifold, inside out or encloses nothing.
+        InvalidInput: A vertex is not finite, or a face points nowhere.
+        GeometryTooLarge: More than 5 million faces, or more than 10 m across.
+    """
+    surface = surface_of(mesh)
+    solid = topology_of(surface).solid
+    if solid is None or solid.volume() < LEAST_VOLUME_MM3:
+        raise NotSolid("Only a closed solid can be repaired for printing: this surface is open or inside out.")
+    lowest = float(np.asarray(mesh.vertices, np.float64)[mesh.faces.ravel(), 2].min())
+    return solid.translate((0.0, 0.0, lowest))
+
+
+def mesh_of(solid: Solid, like: TriangleMesh | None = None) -> TriangleMesh:
+    """The surface of a solid, coloured as the nearest vertices of another.
+
+    Raises:
+        NotSolid: manifold3d does not hold it for a solid, or nothing is left of it.
+    """
+    if solid.status() != manifold3d.Error.NoError or solid.is_empty() or solid.volume() < LEAST_VOLUME_MM3:
+        raise NotSolid("The repair left no solid.")
+    made = solid.to_mesh64()
+    vertices = np.array(made.vert_properties, np.float64)[:, :3]
+    mesh = TriangleMesh(vertices, np.array(made.tri_verts, np.int64))
+    if like is None or like.colors is None:
+        return mesh
+    from pipelines.meshing.color import nearest_colors  # noqa: PLC0415 - scipy, for coloured meshes only
+
+    return TriangleMesh(mesh.vertices, mesh.faces, nearest_colors(like, mesh.vertices))
+
+
+def from_triangles(vertices: np.ndarray, faces: np.ndarray) -> Solid:
+    """A solid of vertices [V, 3] and faces [F, 3]; its status tells whether it is one."""
+    return manifold3d.Manifold(manifold3d.Mesh64(np.array(vertices, np.float64), np.array(faces, np.uint64)))
