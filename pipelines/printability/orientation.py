@@ -66,7 +66,8 @@ class _Hull:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scored:
     turn: Turn
-    loss: float  # of the score's points, and a little for height
+    foot_loss: float  # for standing and contact
+    loss: float  # of the score's points in all, and a little for height
 
 
 def better_turns(part: Part, process: Process, build_volume_mm: BuildVolume) -> tuple[Turn, ...]:
@@ -79,7 +80,7 @@ def better_turns(part: Part, process: Process, build_volume_mm: BuildVolume) -> 
 
     Returns:
         At most three, the best first: those that lose at least a quarter point less to supports, overhang, standing,
-        contact and fit together. Rotations keep the part's handedness; where a part fits only aslant, they turn it
+        contact and fit together, and stand no worse than as modelled. Rotations keep the part's handedness; where a part fits only aslant, they turn it
         about z too. Support is estimated from samples: within a few percent of the report's own figure.
     """
     samples, hull = _samples(part.surface), _hull(part.surface)
@@ -87,9 +88,9 @@ def better_turns(part: Part, process: Process, build_volume_mm: BuildVolume) -> 
     quick = _quick_losses(samples, hull, ups, part.volume_mm3)
     finalists = [0, *(k for k in np.argsort(quick, kind="stable")[:FINALISTS].tolist() if k != 0)]
     scored = [_scored(part, samples, hull, ups[k], process, build_volume_mm) for k in finalists]
-    standing = scored[0]
-    better = sorted((one for one in scored[1:] if one.loss <= standing.loss - CLEARLY_BETTER), key=lambda o: o.loss)
-    return tuple(one.turn for one in better[:MOST_TURNS])
+    now = scored[0]
+    better = [one for one in scored[1:] if one.loss <= now.loss - CLEARLY_BETTER and one.foot_loss <= now.foot_loss]
+    return tuple(one.turn for one in sorted(better, key=lambda one: one.loss)[:MOST_TURNS])
 
 
 def _samples(surface: Surface) -> _Samples:
@@ -170,15 +171,15 @@ def _scored(
         tipping_deg=foot.tipping_deg,
         fits=fits(size, build_volume_mm),
     )
+    foot_loss = standing_loss(turn.tipping_deg, process) + contact_loss(turn.contact_mm2, turn.height_mm)
     loss = (
         support_loss(turn.support_mm3, part.volume_mm3)
         + overhang_loss(float(hanging.mean()))
-        + standing_loss(turn.tipping_deg, process)
-        + contact_loss(turn.contact_mm2, turn.height_mm)
+        + foot_loss
         + fit_loss(fits=turn.fits)
         + HEIGHT_WEIGHT * turn.height_mm / float(np.linalg.norm(size))
     )
-    return _Scored(turn, loss)
+    return _Scored(turn, foot_loss, loss)
 
 
 def _support_mm3(part: Part, samples: _Samples, up: Floats, bed_mm: float) -> float:

@@ -16,7 +16,8 @@ from pipelines.printability.surface import Floats, Surface, surface_of
 from pipelines.printability.walls import face_walls_mm, measure_walls
 
 MOST_FACES: Final = 150_000  # the surface is refined to about as many
-ROUNDS: Final = 4
+ROUNDS: Final = 2
+ALIKE: Final = 0.7  # cosine between normals of faces that are one side of a wall
 TOLERANCE_MM: Final = 0.015  # a wall this much short of the limit passes the report
 SUNK_MM: Final = 0.03  # how deep slabs reach into the wall, so that they unite with it
 LEAST_GAP_MM: Final = 0.1  # air that must be left in front of a wall that is grown
@@ -89,13 +90,13 @@ def _grown(state: _State, wall_mm: float) -> _State:
         mesh = mesh_of(solid)
         surface = surface_of(mesh)
         caster = Caster(surface)
-        outwards = np.clip(wall_mm - face_walls_mm(surface, caster), 0.0, None) / 2
-        thin = outwards > TOLERANCE_MM / 4
+        outwards = np.clip(wall_mm + TOLERANCE_MM - face_walls_mm(surface, caster), 0.0, None) / 2
+        thin = outwards > TOLERANCE_MM
         if not thin.any():
             break
         if turn == 0:  # later rounds mend corners, which have walls near by
             _check_room(surface, caster, thin, outwards)
-        slabs = _slabs(surface, mesh.vertices, thin, outwards)
+        slabs = _slabs(surface, mesh.vertices, *_with_rim(surface, thin, outwards))
         united = manifold3d.Manifold.batch_boolean([solid, *slabs.decompose()], manifold3d.OpType.Add)
         state = _measured(_without_bubbles(united.simplify(SMOOTHEST_MM), wall_mm**3))
     return state
@@ -119,18 +120,49 @@ def _check_room(surface: Surface, caster: Caster, thin: Mask, outwards_mm: Float
         raise InvalidInput("Thicker walls would run into each other; print the part larger instead.")
 
 
-def _slabs(surface: Surface, vertices: Floats, thin: Mask, outwards_mm: Floats) -> Solid:
-    """Closed slabs on the thin faces: their outer sides where the wall is to end, their inner ones inside it."""
-    chosen = surface.faces[thin]
-    used, index = np.unique(chosen, return_inverse=True)
-    faces = index.reshape(chosen.shape)
-    patch = Surface(vertices[used], faces, surface.normals[thin], surface.areas[thin])
-    outer = patch.vertices + _moves(patch, outwards_mm[thin])
-    inner = patch.vertices + _moves(patch, np.full(len(faces), -SUNK_MM))
+def _with_rim(surface: Surface, thin: Mask, outwards_mm: Floats) -> tuple[Mask, Floats]:
+    """The thin faces and those around them that look the same way, as much moved as their neighbours."""
+    most = np.zeros(len(surface.vertices))
+    facing = np.zeros((len(surface.vertices), 3))
+    for corner in surface.faces[thin].T:
+        np.maximum.at(most, corner, outwards_mm[thin])
+        for axis in range(3):
+            facing[:, axis] += np.bincount(corner, surface.normals[thin, axis], len(most))
+    facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-12)
+    likeness = np.einsum("fi,fki->fk", surface.normals, facing[surface.faces])  # [F, 3]
+    reach = np.where(likeness > ALIKE, most[surface.faces], 0.0).max(axis=1)
+    moved = np.where(thin, outwards_mm, reach)
+    return moved > 0, moved
+
+
+def _slabs(surface: Surface, vertices: Floats, chosen: Mask, outwards_mm: Floats) -> Solid:
+    """Closed slabs on the chosen faces: their outer sides where the wall is to end, their inner ones inside it."""
+    used, index = np.unique(surface.faces[chosen], return_inverse=True)
+    faces = index.reshape(-1, 3)
+    patch = Surface(vertices[used], faces, surface.normals[chosen], surface.areas[chosen])
+    sunk = patch.vertices - SUNK_MM * _hollow_corners(surface, vertices, chosen)[used]
+    outer = sunk + _moves(patch, outwards_mm[chosen])
+    inner = sunk + _moves(patch, np.full(len(faces), -SUNK_MM))
     start, end = open_edges(faces).T
     count = len(used)
     sides = [np.stack([start, start + count, end], axis=1), np.stack([end, start + count, end + count], axis=1)]
     return from_triangles(np.concatenate([outer, inner]), np.concatenate([faces, faces[:, ::-1] + count, *sides]))
+
+
+def _hollow_corners(surface: Surface, vertices: Floats, chosen: Mask) -> Floats:
+    """Normals of what the chosen faces meet in an inner corner, at its vertices: a slab is to sink into that. [V, 3]"""
+    start, end = surface.faces.ravel(), np.roll(surface.faces, -1, axis=1).ravel()
+    face = np.repeat(np.arange(len(surface.faces)), 3)
+    span = len(vertices)
+    order = np.argsort(start * span + end)
+    twin = face[order[np.searchsorted((start * span + end)[order], end * span + start)]]
+    rim = chosen[face] & ~chosen[twin]
+    middles = vertices[surface.faces[twin[rim]]].mean(axis=1)
+    inner = np.einsum("ei,ei->e", middles - vertices[start[rim]], surface.normals[face[rim]]) > 1e-6
+    found = np.zeros((span, 3))
+    for corner in (start[rim][inner], end[rim][inner]):
+        found[corner] = surface.normals[twin[rim][inner]]
+    return found
 
 
 def _moves(surface: Surface, outwards_mm: Floats) -> Floats:
