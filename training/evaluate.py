@@ -11,6 +11,7 @@ from pipelines.cameras import FOVY_DEG, orbit, world_to_opencv
 from pipelines.errors import MoldarError, NotSolid
 from pipelines.geometry import FreeCamera, Gaussians, TriangleMesh, Views
 from pipelines.lgm import Lgm, splat
+from pipelines.lgm.outlines import within_outlines
 from pipelines.meshing import solidify
 from pipelines.pictures.photograph import Studio
 from pipelines.splats import render
@@ -57,9 +58,11 @@ def trial(kind: str, index: int, seed: int = TEST_SEED, poses: NDArray[np.float3
     return Trial(subject, record_of(subject, standard_poses() if poses is None else poses), unseen)
 
 
-def answered(model: Lgm, given: Trial) -> Outcome:
-    """What the network makes of the four pictures."""
-    return judged(splat(model, [views_of(given.record)])[0], given)
+def answered(model: Lgm, given: Trial) -> tuple[Outcome, Outcome]:
+    """What the network makes of the four pictures: alone, and held within their outlines as it is served."""
+    views = views_of(given.record)
+    alone = splat(model, [views])[0]
+    return judged(alone, given), judged(within_outlines(alone, views), given)
 
 
 def bound(given: Trial) -> Outcome:
