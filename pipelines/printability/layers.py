@@ -23,6 +23,7 @@ LEAST_PIECE_MM2: Final = 0.02  # smaller leftovers are rounding between two outl
 LEAST_BRIDGE_MM2: Final = 1.0  # a few lines
 MOST_PIECES: Final = 64  # examined of one layer, the largest first
 OPEN_TOLERANCE_MM: Final = 0.005  # a wall exactly one line wide is one line wide
+LEAST_CUP_DEPTH_MM: Final = 1.0  # the film bends as far into a shallower one. Our own choice.
 LONG_FEATURE: Final = 6.0  # a strip is at least as many times longer than the least feature is wide
 LEAST_STRIP_LAYERS: Final = 2  # a ridge that is too thin in one layer is merely blunt
 LEAST_LOST: Final = 5.0  # cubes of the least feature: less material is not missed
@@ -96,15 +97,16 @@ def walk_layers(solid: Any, process: Process) -> LayerFaults:
 def _faults(found: _Found, pitch: float, least_mm: float) -> LayerFaults:
     lasting = found.strip_layers >= LEAST_STRIP_LAYERS or found.pin_layers * pitch >= LEAST_PIN_HEIGHT * least_mm
     lasting &= sum(piece.area_mm2 for piece in found.small) * pitch >= LEAST_LOST * least_mm**3
+    deep = found.cup if found.cup and found.cup_mm3 >= LEAST_CUP_DEPTH_MM * found.cup.area_mm2 else None
     return LayerFaults(
         pitch_mm=pitch,
         islands=tuple(found.islands),
         bridges=tuple(found.bridges),
         small=tuple(found.small) if lasting else (),
         narrowest_mm=found.narrowest_mm if lasting else None,
-        cup_mm2=found.cup.area_mm2 if found.cup else 0.0,
-        cup_mm3=found.cup_mm3,
-        cup=found.cup,
+        cup_mm2=deep.area_mm2 if deep else 0.0,
+        cup_mm3=found.cup_mm3 if deep else 0.0,
+        cup=deep,
     )
 
 

@@ -80,8 +80,9 @@ def better_turns(part: Part, process: Process, build_volume_mm: BuildVolume) -> 
 
     Returns:
         At most three, the best first: those that lose at least a quarter point less to supports, overhang, standing,
-        contact and fit together, and stand no worse than as modelled. Rotations keep the part's handedness; where a part fits only aslant, they turn it
-        about z too. Support is estimated from samples: within a few percent of the report's own figure.
+        contact and fit together, and stand no worse than as modelled. Rotations keep the part's handedness; where a
+        part fits only aslant, they turn it about z too. Support is estimated from samples: within a few percent of
+        the report's own figure.
     """
     samples, hull = _samples(part.surface), _hull(part.surface)
     ups = _candidates(samples, hull)
