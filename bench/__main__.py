@@ -4,7 +4,18 @@ import importlib
 import sys
 from typing import Final
 
-ALL: Final = ("prompt_accuracy", "quote_accuracy", "stages", "raster", "nano", "generate", "gateway", "crowd")
+ALL: Final = (
+    "prompt_accuracy",
+    "quote_accuracy",
+    "printability",
+    "stages",
+    "solid",
+    "raster",
+    "nano",
+    "generate",
+    "gateway",
+    "crowd",
+)
 
 
 def main() -> None:
