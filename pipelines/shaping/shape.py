@@ -9,7 +9,7 @@ import torch
 
 from pipelines.errors import Canceled, GpuOutOfMemory, InvalidInput, MoldarError
 from pipelines.geometry import Gaussians, Views
-from pipelines.lgm import agreement, splat
+from pipelines.lgm import agreement, splat, within_outlines
 from pipelines.multiview import NEGATIVE_PROMPT, Outcome, ViewRequest
 from pipelines.shaping.batching import divided
 from pipelines.shaping.models import Models, Sampler
@@ -124,9 +124,17 @@ class _Batch:
             for k, (row, seen) in enumerate(zip(self._rows, views, strict=True))
             if isinstance(seen, Views) and not self._watch.canceled(row.index)
         ]
-        made = self._answers(lambda some: splat(self._splatter.model, [seen for _, seen in some]), wanted)
+        made = self._answers(lambda some: self._splatted([seen for _, seen in some]), wanted)
         by_row = {k: cloud for (k, _), cloud in zip(wanted, made, strict=True)}
         return [by_row.get(k, seen if isinstance(seen, MoldarError) else Canceled()) for k, seen in enumerate(views)]
+
+    def _splatted(self, views: Sequence[Views]) -> list[Gaussians]:
+        clouds = splat(self._splatter.model, views)
+        if self._sampler is not None or self._splatter.model.config.position != "ray":
+            return clouds
+        # Views of one real object bound it: the small network's depths are held to that, at 20 ms an object. Sampled
+        # views contradict each other, and what the published network says is left as upstream has it.
+        return [within_outlines(cloud, seen) for cloud, seen in zip(clouds, views, strict=True)]
 
     def _answers(
         self, work: Callable[[Sequence[Item]], Sequence[Output | MoldarError | None]], items: Sequence[Item]

@@ -10,7 +10,7 @@ import torch
 from pipelines.cameras import FOVY_DEG, orbit
 from pipelines.errors import Canceled, GpuOutOfMemory, InvalidInput, NoSubject, WeightsMissing
 from pipelines.geometry import Views
-from pipelines.lgm import agreement
+from pipelines.lgm import agreement, splat, within_outlines
 from pipelines.multiview import Outcome, SolverName, ViewRequest
 from pipelines.shaping import NANO, ModelFiles, Shaped, Wish
 from pipelines.shaping.models import Loading, Models, ViewSampler, load_models
@@ -49,6 +49,16 @@ def test_own_views_become_gaussians_and_come_back(models: Models) -> None:
     assert len(made(answer).gaussians) == 4 * 32 * 32
     assert made(answer).views.images.tolist() == views(0.3).images.tolist()
     assert made(answer).candidates == ()
+
+
+def test_the_small_models_depths_are_held_to_the_outlines_of_given_views_only(models: Models) -> None:
+    one = views(0.3)
+    alone, moved = splat(models.splatter(NANO).model, [one])[0], made(shape(models, [own(0.3)])[0]).gaussians
+    np.testing.assert_array_equal(moved.means, within_outlines(alone, one).means)
+    assert not np.allclose(moved.means, alone.means, atol=1e-3), "weights that were never trained are outside"
+    sampled = made(shape(models, [A_CHAIR])[0])
+    unmoved = splat(models.splatter(NANO).model, [sampled.views])[0]
+    np.testing.assert_allclose(sampled.gaussians.means, unmoved.means, atol=1e-6)
 
 
 def test_an_object_does_not_depend_on_its_batch_mates(models: Models) -> None:
