@@ -24,6 +24,8 @@ _PROBES: Final = 8192  # points at which the surface is asked for its splats: sh
 _UNSEEN: Final = 4.0  # times the splats' spacing: further from any splat, the surface is an inference
 _MOST_INVENTED: Final = 0.6  # share of the surface; a ring seen from four sides alone, its hole filled, has 46 %
 _SOUND_WALL: Final = 2.5  # standard deviations of blur and scatter; half of them on each side leave the level alone
+_THIN_VOXELS: Final = 4.0  # a wall of 3.2, drawn on every second node, has holes
+_THIN_WALLED: Final = 0.4  # share of the splats on such walls; fewer are noise, or too few for the time that they cost
 _FILLED: Final = 0.005  # share of the surface below which a note would only worry
 _THIN: Final = 0.05  # share of the splats, likewise: edges and noise make up to 3 % of sound walls look thin
 _LEFT_OUT: Final = 0.005  # share of the splats
@@ -91,7 +93,8 @@ def solidified(
     chosen = resolution or _fitted_resolution(layer)
     voxel = float(np.ptp(layer.points.positions, axis=0).max()) / chosen
     smoothing = _smoothing(layer.thickness, voxel)
-    surface = reconstruct(layer.points, chosen, smoothing)
+    has_thin_walls = bool((layer.walls < _THIN_VOXELS * voxel).mean() > _THIN_WALLED)
+    surface = reconstruct(layer.points, chosen, smoothing, has_thin_walls)
     mesh = TriangleMesh(surface.vertices, surface.faces, _colors(surface, splats, layer))
     filled = _filled_share(mesh, splats.neighbours, _UNSEEN * layer.pitch + surface.voxel)
     if filled > _MOST_INVENTED:
