@@ -93,7 +93,7 @@ def _bodies(m: Measures) -> list[Fault]:
 def _voids(m: Measures) -> list[Fault]:
     found: list[Fault] = []
     resin = m.process.name == "resin"
-    if m.topology.voids:
+    if m.topology.voids and m.volume_mm3 > 0:
         text = "Closed hollows inside" + (" would trap liquid resin." if resin else " cannot be seen or cleaned.")
         severity: Severity = "warning" if resin else "info"
         remedy = "Fill them, or drill two holes into each."
@@ -112,7 +112,7 @@ def _voids(m: Measures) -> list[Fault]:
 
 
 def _walls(m: Measures) -> list[Fault]:
-    wall, process = m.walls.least_mm, m.process
+    wall, process = m.wall_mm, m.process
     if wall is None or wall >= process.sound_wall_mm - WALL_TOLERANCE_MM:
         return []
     severity: Severity = "warning"

@@ -32,6 +32,7 @@ class Measures:
     area_mm2: float
     size_mm: tuple[float, float, float]
     walls: Walls
+    wall_mm: float | None  # the least of them, and no more than a speck of a part measures
     crossed_share: float  # of the surface; 0 where there is no inside to stand in
     layers: LayerFaults | None  # None where there is no solid to cut
     warping: Warping | None  # likewise
@@ -61,6 +62,7 @@ def measure(surface: Surface, process: Process, build_volume_mm: BuildVolume) ->
         area_mm2=float(surface.areas.sum()),
         size_mm=(x, y, z),
         walls=walls,
+        wall_mm=_least_wall_mm(walls, float(np.linalg.norm([x, y, z])), process),
         crossed_share=walls.crossed_share if topology.watertight and volume > 0 else 0.0,
         layers=layers,
         warping=warping(solid.slice(min(process.first_layer_mm, z) / 2), z, process.shrinkage) if solid else None,
@@ -76,6 +78,11 @@ def has_volume(m: Measures) -> bool:
     """Whether the surface is more than folded flat."""
     x, y, z = m.size_mm
     return abs(m.volume_mm3) > 1e-9 * max(x, y, z) ** 3
+
+
+def _least_wall_mm(walls: Walls, diagonal_mm: float, process: Process) -> float | None:
+    """Rays start a micrometre below the surface: in a part of that size they find nothing, or the other side."""
+    return diagonal_mm if diagonal_mm < process.least_wall_mm else walls.least_mm
 
 
 def _support_mm3(surface: Surface, caster: Caster, layers: LayerFaults | None, process: Process) -> float:

@@ -122,7 +122,7 @@ def _report(m: Measures, findings: tuple[Finding, ...], verdict: Verdict) -> Pri
         volume_mm3=abs(m.volume_mm3),
         area_mm2=m.area_mm2,
         size_mm=m.size_mm,
-        min_wall_mm=m.walls.least_mm,
+        min_wall_mm=m.wall_mm,
         overhang_area_mm2=m.overhang_mm2,
         support_volume_mm3=m.support_mm3,
         fits_build_volume=m.fits,
@@ -138,7 +138,7 @@ def _score(m: Measures, verdict: Verdict) -> float:
     losses = (
         score.surface_loss(watertight=m.topology.watertight, sound=sound),
         score.crossing_loss(m.crossed_share),
-        score.wall_loss(m.walls.least_mm, m.process),
+        score.wall_loss(m.wall_mm, m.process),
         score.feature_loss(m.layers.narrowest_mm if m.layers else None, m.process),
         score.fit_loss(fits=m.fits),
         score.support_loss(m.support_mm3, abs(m.volume_mm3)),

@@ -52,6 +52,21 @@ def test_faces_inside_out_are_an_error() -> None:
     assert report.volume_mm3 == pytest.approx(8000)
 
 
+def test_a_part_inside_out_is_not_taken_for_a_hollow() -> None:
+    mesh = as_mesh(block((20, 20, 20)))
+    found = codes(inspect(TriangleMesh(mesh.vertices, mesh.faces[:, ::-1])))
+    assert "surface.inside_out" in found
+    assert "void.enclosed" not in found
+
+
+@pytest.mark.parametrize("side", [1e-4, 1e-3, 0.01, 0.1])
+def test_a_speck_is_too_thin_to_print(side: float) -> None:
+    report = inspect(as_mesh(block((side, side, side))))
+    assert report.verdict == "error"
+    assert report.min_wall_mm is not None
+    assert report.min_wall_mm <= side * np.sqrt(3) + 1e-9
+
+
 def test_a_sheet_with_two_sides_has_no_volume() -> None:
     corners = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0]], float)
     report = inspect(TriangleMesh(corners, np.array([[0, 1, 2], [0, 2, 1]])))
