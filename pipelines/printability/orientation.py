@@ -100,7 +100,9 @@ def _samples(surface: Surface) -> _Samples:
 
 
 def _hull(surface: Surface) -> _Hull:
-    used = surface.vertices[np.unique(surface.faces)]
+    named = np.zeros(len(surface.vertices), np.bool_)
+    named[surface.faces] = True
+    used = surface.vertices[named]
     hull = manifold3d.Manifold.hull_points(np.ascontiguousarray(used[:: len(used) // MOST_HULL_VERTICES + 1]))
     mesh = hull.to_mesh64()
     if not len(mesh.tri_verts):
