@@ -17,7 +17,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from tests.service.harness import Service
+from tests.service.harness import Service, until
 
 pytestmark = pytest.mark.service
 VASE = {"prompt": "a vase 80 mm tall in blue PETG, 3 copies"}
@@ -165,11 +165,9 @@ class TestAJob:
         problem(http.get(f"/v1/generations/{job['id']}"), 404, "job.not_found")
         problem(http.get(job["files"][0]["url"]), 404, "job.not_found")
         problem(http.delete(f"/v1/generations/{job['id']}"), 404, "job.not_found")
-        deadline = time.monotonic() + 30
-        while folder.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        # Files first, then the row: only when it is gone too is the sweep done.
+        until(lambda: not service.rows("SELECT id FROM jobs WHERE id = ?", job["id"]), 30, "the sweep")
         assert not folder.exists()
-        assert service.rows("SELECT id FROM jobs WHERE id = ?", job["id"]) == []
 
     def test_cancel_before_during_and_after(self, http: httpx.Client, done: dict[str, Any]) -> None:
         assert http.post(f"/v1/generations/{done['id']}/cancel").json()["status"] == "succeeded"
