@@ -150,7 +150,7 @@ def _sheet(worst: Sequence[Scored]) -> None:
         line += f"bound {one.best.iou:.2f}; hull {one.hull.iou:.2f}"
         pen.text((6, top + TILE + 2), line, fill="black")
     SHEET.parent.mkdir(exist_ok=True)
-    sheet.quantize(128).save(SHEET, optimize=True)
+    sheet.quantize(256).save(SHEET, optimize=True)
 
 
 def _tiles(one: Scored) -> list[NDArray[np.float32]]:
