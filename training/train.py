@@ -272,6 +272,7 @@ def ship(trainer: Trainer, path: Path) -> None:
         "iterations": str(trainer.iteration),
         "licence": "Apache-2.0",
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, about)
 
 
