@@ -6,7 +6,7 @@ all that it allows. Every write is one transaction; a fenced write checks its to
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,8 +132,8 @@ class Database:
     async def claim(self, owner: str, now: float, lease_s: float) -> Job | None:
         return await self._write(lambda db: _claim(db, owner, now, now + lease_s))
 
-    async def renew(self, owner: str, now: float, lease_s: float) -> list[Held]:
-        return await self._write(lambda db: _renew(db, owner, now + lease_s))
+    async def renew(self, owner: str, held: Collection[JobId], now: float, lease_s: float) -> list[Held]:
+        return await self._write(lambda db: _renew(db, owner, held, now + lease_s)) if held else []
 
     async def release(self, job_id: JobId, token: int) -> None:
         await self._write(lambda db: _fenced(db, job_id, token, Move.RELEASE, lease_expires_at=0.0, lease_owner=None))
@@ -354,8 +354,8 @@ def _claim(db: Connection, owner: str, now: float, expires_at: float) -> Job | N
     return _one(db, row.id)
 
 
-def _renew(db: Connection, owner: str, expires_at: float) -> list[Held]:
-    mine = and_(t.jobs.c.lease_owner == owner, t.jobs.c.status == Status.RUNNING)
+def _renew(db: Connection, owner: str, held: Collection[JobId], expires_at: float) -> list[Held]:
+    mine = and_(t.jobs.c.id.in_(held), t.jobs.c.lease_owner == owner, t.jobs.c.status == Status.RUNNING)
     db.execute(update(t.jobs).where(mine).values(lease_expires_at=expires_at))
     rows = db.execute(select(t.jobs.c.id, t.jobs.c.cancel_requested, t.jobs.c.erased_at).where(mine))
     return [Held(JobId(row.id), bool(row.cancel_requested) or row.erased_at is not None) for row in rows]

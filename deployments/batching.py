@@ -79,7 +79,8 @@ class Batcher(Generic[Item, Output]):
                     return batch
             self._news.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), left)
+                async with asyncio.timeout(left):  # not wait_for: see `jobs.foreman`
+                    await self._news.wait()
 
 
 def _tell(answer: asyncio.Future[Output], given: Output | Exception) -> None:

@@ -84,7 +84,8 @@ class EventFeed:
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):  # not wait_for: see `jobs.foreman`
+            await event.wait()
     except TimeoutError:
         return False
     return True

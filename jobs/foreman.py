@@ -78,8 +78,10 @@ class Foreman:
             with contextlib.suppress(MoldarError):
                 while self.in_flight < self._shift.concurrency and await self._claim_one():
                     pass
+            # Not wait_for: on Python 3.11 it swallows a cancellation that comes in the same moment as the news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._shift.poll_s)
+                async with asyncio.timeout(self._shift.poll_s):
+                    await self._news.wait()
 
     async def _claim_one(self) -> bool:
         job = await self._jobs.claim(self._shift.owner, self._clock(), self._shift.lease_s)
@@ -116,7 +118,10 @@ class Foreman:
             # Three chances before the lease runs out.
             await asyncio.sleep(self._shift.lease_s / 3)
             with contextlib.suppress(MoldarError):
-                for held in await self._jobs.renew(self._shift.owner, self._clock(), self._shift.lease_s):
+                # Only what is at work here: the lease of a job that was lost on the way (claimed or given back while
+                # the database failed) must run out, or nobody would ever take it up again.
+                at_work = tuple(self._running)
+                for held in await self._jobs.renew(self._shift.owner, at_work, self._clock(), self._shift.lease_s):
                     if held.stop:
                         await self.stop(held.job_id)
 

@@ -1,6 +1,6 @@
 """What the application needs of the world. `adapters/` and `deployments/` fulfil these; tests may too."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from jobs.lifecycle import Stage
@@ -68,8 +68,8 @@ class JobStore(Protocol):
     async def claim(self, owner: str, now: float, lease_s: float) -> Job | None:
         """Take the oldest job that is queued or whose lease has expired; its token grows by one."""
 
-    async def renew(self, owner: str, now: float, lease_s: float) -> list[Held]:
-        """Push out every lease that is still `owner`'s, and report which jobs should stop."""
+    async def renew(self, owner: str, held: Collection[JobId], now: float, lease_s: float) -> list[Held]:
+        """Push out the leases of those of `held` that are still `owner`'s, and report which of them should stop."""
 
     async def release(self, job_id: JobId, token: int) -> None:
         """Hand a job back at once: its lease expires now."""

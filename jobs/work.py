@@ -10,7 +10,7 @@ import numpy as np
 from jobs.model import Converted, FilePayload, Generated, Job, Provenance
 from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.images import cut_out, decode
-from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidify
+from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidified
 from pipelines.parametric import build, design
 from pipelines.pictures import encode_png, natural_view, render_mesh
 from pipelines.relief import ReliefOptions, build_relief, resolved_mode
@@ -86,9 +86,9 @@ def convert(job: Job, shape: Generated) -> Converted:
 
 def _solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
     """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
-    repairs: tuple[str, ...] = ()
     if isinstance(shape, Gaussians):
-        placed = place(solidify(shape, SOLID_RESOLUTION), size_mm, up="y")
+        made = solidified(shape, SOLID_RESOLUTION)
+        placed, repairs = place(made.mesh, size_mm, up="y"), made.notes
     else:
         solid = make_solid(shape)
         placed, repairs = place(solid.mesh, size_mm, up="z"), solid.repairs

@@ -69,9 +69,22 @@ async def test_renewal_keeps_a_lease_and_reports_a_wish_to_cancel(database: Data
     assert kept is not None
     assert stopped is not None
     await database.request_cancel(stopped.id, 11.0)
-    held = {h.job_id: h.stop for h in await database.renew("a", 14.0, 5.0)}
+    held = {h.job_id: h.stop for h in await database.renew("a", [kept.id, stopped.id], 14.0, 5.0)}
     assert held == {kept.id: False, stopped.id: True}
     assert await database.claim("b", 18.9, 5.0) is None
+
+
+async def test_the_lease_of_a_job_that_its_owner_lost_sight_of_runs_out(database: Database) -> None:
+    await database.accept([new_job(), new_job()])
+    held, lost = await database.claim("a", 10.0, 5.0), await database.claim("a", 10.0, 5.0)
+    assert held is not None
+    assert lost is not None
+    assert [h.job_id for h in await database.renew("a", [held.id], 14.0, 5.0)] == [held.id]
+    assert await database.renew("b", [held.id], 14.0, 50.0) == []
+    assert await database.renew("a", [], 14.0, 50.0) == []
+    taken = await database.claim("b", 15.1, 5.0)
+    assert taken is not None
+    assert taken.id == lost.id
 
 
 async def test_a_released_job_is_taken_up_at_once(database: Database) -> None:

@@ -338,6 +338,42 @@ async def test_a_lease_is_kept_for_as_long_as_the_work_takes(shop: Shop) -> None
     assert job.lease.owner == "one"
 
 
+async def test_a_holder_ends_when_it_is_told_to_whatever_else_happens_then(shop: Shop) -> None:
+    for turn in range(50):
+        foreman = shop.foreman("one")
+        work = asyncio.create_task(foreman.work())
+        for _ in range(turn % 7 + 1):  # to be caught at another point of its rounds each time
+            await asyncio.sleep(0.001)
+        foreman.wake()
+        work.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.gather(work, return_exceptions=True)
+
+
+class LosesOnce(Database):
+    """A database that fails the first time a job is handed back."""
+
+    failures = 1
+
+    async def release(self, job_id: JobId, token: int) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StorageFailed("locked")
+        await super().release(job_id, token)
+
+
+async def test_a_job_that_could_not_be_handed_back_is_taken_up_when_its_lease_runs_out(
+    shop: Shop, tmp_path: Path
+) -> None:
+    asked = new_job("a cube of 20 mm")
+    shop.jobs = LosesOnce(f"sqlite:///{tmp_path / 'jobs.db'}")
+    await shop.jobs.accept([asked])
+    async with at_work(shop.foreman("one", Fails(StorageFailed("full"), Policy().stage_tries))):
+        job = await shop.ended(asked.id)
+    assert job.status is Status.SUCCEEDED
+    assert job.claims == 2
+
+
 async def test_a_shutdown_hands_its_jobs_to_the_next_at_once(shop: Shop) -> None:
     asked = new_job()
     stages = Hangs()
