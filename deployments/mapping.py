@@ -284,7 +284,17 @@ def _files(job: Job) -> tuple[wire.FileEntry, ...]:
 
 def _report(job: Job) -> wire.Printability | None:
     done = job.checkpoint(Stage.PRINTABILITY)
-    return wire.Printability.model_validate_json(done.document) if done else None
+    return _without_faces(wire.Printability.model_validate_json(done.document)) if done else None
+
+
+def _without_faces(found: wire.Printability) -> wire.Printability:
+    """The report without lists of faces, which printability.json keeps: lists of generations would carry megabytes."""
+
+    def bare(finding: wire.PrintFinding) -> wire.PrintFinding:
+        places = tuple(place.model_copy(update={"faces": (), "complete": False}) for place in finding.places)
+        return finding.model_copy(update={"places": places})
+
+    return found.model_copy(update={"findings": tuple(bare(finding) for finding in found.findings)})
 
 
 def _quote(job: Job) -> wire.Quote | None:

@@ -44,7 +44,12 @@ def show_report(console: Console, report: Printability) -> None:
         facts.add_row("Thinnest wall", f"{report.min_wall_mm:.2f} mm")
     if report.support_volume_mm3 > 0:
         facts.add_row("Supports", f"{report.support_volume_mm3 / 1000:.2f} cm³")
-    findings = [_marked(finding.severity, finding.message) for finding in report.findings]
+    findings = [
+        line
+        for finding in report.findings
+        for line in (_marked(finding.severity, finding.message), Text(f"  {finding.remedy}", style="dim"))
+        if line.plain.strip()
+    ]
     title = Text.assemble(f"Print report: {report.score:.1f} of 10  ", _mark(report.verdict))
     _section(console, title, Group(facts, *findings))
 

@@ -109,6 +109,17 @@ class FileEntry(Response):
     url: str = Field(description="Where to get it, absolute or from the service's root.")
 
 
+class PrintPlace(Response):
+    """One spot of the mesh that a finding is about."""
+
+    at_mm: Triple = Field(description="Its middle, with the lowest point of the mesh at z = 0.")
+    face_count: Count = Field(description="How many faces it has.")
+    faces: tuple[tuple[int, int], ...] = Field(
+        (), description="Runs of face indices, first and past the last; printability.json and uploads have them."
+    )
+    complete: bool = Field(False, description="Whether `faces` names all of them.")
+
+
 class PrintFinding(Response):
     """One thing to know before printing."""
 
@@ -117,6 +128,21 @@ class PrintFinding(Response):
     message: str = Field(description="One sentence.")
     measured: float | None = Field(None, description="What was found, in the unit that the code implies.")
     limit: float | None = Field(None, description="What it was compared with.")
+    remedy: str = Field("", description="What to do, one sentence.")
+    repair: str | None = Field(None, description="The repair that does it, such as thicken or hollow; may grow.")
+    places: tuple[PrintPlace, ...] = Field((), description="Where, the largest spots first; at most eight.")
+
+
+class PrintTurn(Response):
+    """Another way up that would print better."""
+
+    up: str = Field(description="The direction of the mesh that would point up.")
+    rotation: tuple[Triple, Triple, Triple] = Field(description="Rows of the rotation to apply.")
+    support_mm3: float = Field(description="Support it would take.")
+    contact_mm2: float = Field(description="What would touch the bed.")
+    height_mm: float = Field(description="How tall it would stand.")
+    tipping_deg: float = Field(description="How far it could lean before it falls.")
+    fits: bool = Field(description="In the printer's build volume.")
 
 
 class Printability(Response):
@@ -137,6 +163,7 @@ class Printability(Response):
     stable: bool = Field(description="Stands on its own base.")
     orientation: str = Field(description="The one that all figures are for: as_modelled; may grow.")
     findings: tuple[PrintFinding, ...] = Field((), description="The worst first.")
+    turns: tuple[PrintTurn, ...] = Field((), description="Better ways up, the best first; at most three.")
 
 
 class QuoteLine(Response):
