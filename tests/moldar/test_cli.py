@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -439,7 +440,11 @@ class TestGenerate:
     def test_ctrl_c_cancels_the_job_it_waits_for(self, peer: Peer, served: tuple[Peer, str], tmp_path: Path) -> None:
         peer.stall_after = 2
         command = [*MOLDAR, "generate", "a vase", "--url", served[1], "--api-key", KEY]
-        with subprocess.Popen(command, stdout=-1, stderr=-1, text=True, cwd=tmp_path) as process:
+        # Shells start what runs in the background deaf to SIGINT, and children inherit that: here too it must be heard.
+        hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        with subprocess.Popen(  # noqa: PLW1509 - one C call between fork and exec
+            command, stdout=-1, stderr=-1, text=True, cwd=tmp_path, preexec_fn=hears
+        ) as process:
             deadline = time.monotonic() + 30
             while not any(job.reached >= 2 for job in peer.jobs.values()) and time.monotonic() < deadline:
                 time.sleep(0.02)
