@@ -442,8 +442,13 @@ class TestGenerate:
         command = [*MOLDAR, "generate", "a vase", "--url", served[1], "--api-key", KEY]
         # Shells start what runs in the background deaf to SIGINT, and children inherit that: here too it must be heard.
         hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-        with subprocess.Popen(  # noqa: PLW1509 - one C call between fork and exec
-            command, stdout=-1, stderr=-1, text=True, cwd=tmp_path, preexec_fn=hears
+        with subprocess.Popen(
+            command,
+            stdout=-1,
+            stderr=-1,
+            text=True,
+            cwd=tmp_path,
+            preexec_fn=hears,  # noqa: PLW1509 - one system call between fork and exec
         ) as process:
             deadline = time.monotonic() + 30
             while not any(job.reached >= 2 for job in peer.jobs.values()) and time.monotonic() < deadline:
