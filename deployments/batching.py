@@ -50,11 +50,6 @@ class Batcher(Generic[Item, Output]):
             self._task = loop.create_task(self._work_off())
         return await waiting.answer
 
-    @property
-    def waiting(self) -> int:
-        """Items that are not at work yet."""
-        return sum(not one.answer.done() for one in self._queue)
-
     async def _work_off(self) -> None:
         while True:
             batch = await self._next()
