@@ -28,6 +28,7 @@ STATUS: Final[dict[type[e.MoldarError], int]] = {
     e.WeightsMissing: 422,  # not servable by what is configured
     e.WeightsMismatch: 422,
     e.BackendFailed: 503,
+    e.SlicerFailed: 503,
     e.StorageFailed: 503,
 }
 RETRY_AFTER_S: Final = 5

@@ -230,6 +230,12 @@ class BackendFailed(_Sentence, UpstreamError):
     code = "backend.failed"
 
 
+class SlicerFailed(_Sentence, UpstreamError):
+    """The slicer is not there, is of an unknown version, took too long, or did not slice what it was given."""
+
+    code = "slicer.failed"
+
+
 class StorageFailed(_Sentence, UpstreamError):
     """The database or the artifact store could not keep or give what was asked."""
 

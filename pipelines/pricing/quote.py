@@ -15,10 +15,10 @@ from typing import Final, Literal, cast
 from pipelines.errors import GeometryTooLarge, InvalidInput
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing.book import PriceBook
-from pipelines.pricing.estimate import PrintEstimate, SlicedPart, in_whole_units, slice_part
+from pipelines.pricing.estimate import Bands, PrintEstimate, SlicedPart, in_whole_units, slice_part
 from pipelines.pricing.materials import MATERIALS, Material, MaterialName, material_named, suits
 from pipelines.pricing.money import CURRENCIES, Currency, apportioned, rounded
-from pipelines.printability import PrintReport, ProcessName
+from pipelines.printability import PrintReport
 from pipelines.prompt.types import Use
 
 LineCode = Literal[
@@ -43,25 +43,6 @@ LABELS: Final[Mapping[LineCode, str]] = MappingProxyType(
 
 BREAKS: Final = (1, 5, 10, 25, 50, 100)
 MOST_QUANTITY: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Bands:
-    """Nine in ten estimates are this near, as a share."""
-
-    mass: Decimal
-    time: Decimal
-    supports: Decimal
-
-
-# fdm: 90th percentiles printed by `bench/quote_accuracy.py` against PrusaSlicer, rounded up; supports: the worst of
-# four supported shapes. resin: not measured yet; drops and drainage by the makers' own words, time by lift settings.
-BANDS: Final[Mapping[ProcessName, Bands]] = MappingProxyType(
-    {
-        "fdm": Bands(Decimal("0.04"), Decimal("0.08"), Decimal("0.45")),
-        "resin": Bands(Decimal("0.10"), Decimal("0.25"), Decimal("0.50")),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +203,7 @@ def quote(
         infill=float(request.infill),
         mass_g=round(estimate.mass_g, 3),
         print_time_s=int(estimate.time_s),
-        lines=_lines(costs, request.quantity, terms, BANDS[material.process.name]),
+        lines=_lines(costs, request.quantity, terms, estimate.bands),
         quantity_breaks=tuple(QuantityBreak(n, rounded(_total(costs, n, terms) / n)) for n in BREAKS),
         alternatives=_alternatives(part, report, request, terms),
         expires_at=issued_at + timedelta(days=book.valid_days),

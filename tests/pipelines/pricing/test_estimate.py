@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.errors import EmptyGeometry, InvalidInput, NotSolid
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import FDM_PRINTER, MATERIALS, PrintEstimate, SlicedPart, slice_part
-from pipelines.pricing.quote import BANDS
+from pipelines.pricing.estimate import BANDS
 from tests.golden.slicer_truth import Miss, misses
 from tests.pipelines.printability.shapes import as_mesh, block, cylinder, without_faces
 
