@@ -21,18 +21,17 @@ from deployments.feed import EventFeed
 from deployments.logs import configure
 from deployments.settings import LimitSettings
 from deployments.telemetry import BACKENDS, Reporter
+from deployments.uploads import Uploads
 from jobs import requote
 from jobs.local import poses, routed
 from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob, StoredQuote
 from jobs.options import priced
 from moldar import wire
 from pipelines.errors import IdempotencyConflict, InputError, InvalidInput, JobNotFound, ModeratedPrompt, Saturated
-from pipelines.geometry import TriangleMesh
 from pipelines.pricing import PriceBook
 from pipelines.printability import PrintReport
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import BackendState, Plan, Request
-from pipelines.uploads import FileConversion
 
 LOCAL_CALLER: Final = "local"  # until keys say who calls
 IDLE_S: Final = 15.0  # browsers and proxies drop streams that are silent for longer
@@ -80,6 +79,7 @@ class Gateway:
         self._jobs = Database(database_url)
         self._artifacts = Artifacts(artifacts_url)
         self._feed = EventFeed(self._jobs)
+        self.uploads = Uploads(handles.conversion, handles.quoting)
         self.reporter = Reporter(lambda batch: call(handles.telemetry, "record", batch))
         self.log = structlog.get_logger()
 
@@ -197,23 +197,6 @@ class Gateway:
         load = await self._jobs.load()
         return mapping.backends(states, dict(load.queued), dict(load.running))
 
-    async def convert_upload(self, data: bytes, wanted: FileConversion) -> bytes:
-        """An uploaded file in another format."""
-        return cast("bytes", await call(self._handles.conversion, "convert_file", data, wanted))
-
-    async def inspect_upload(self, data: bytes, extension: str, request: wire.InspectionRequest) -> wire.Printability:
-        """The print report of an uploaded file."""
-        mesh = await self._read_upload(data, extension, request.size_mm)
-        material = "resin" if request.process == "resin" else "pla"
-        return mapping.report(await call(self._handles.quoting, "inspect", mesh, material))
-
-    async def quote_upload(self, data: bytes, extension: str, request: wire.FileQuoteRequest) -> wire.Quote:
-        """The price of an uploaded file."""
-        mesh = await self._read_upload(data, extension, request.size_mm)
-        report = await call(self._handles.quoting, "inspect", mesh, request.material)
-        quote = await call(self._handles.quoting, "quote", mesh, report, mapping.file_quote(request))
-        return mapping.quote(quote)
-
     async def metrics(self) -> bytes:
         """The text exposition of all metrics."""
         load = await self._jobs.load()
@@ -316,9 +299,6 @@ class Gateway:
         usual = await self._jobs.recent_seconds()
         eta_s = usual * ((ahead or 0) + 1) if usual is not None else None
         return mapping.generation(job, ahead, eta_s)
-
-    async def _read_upload(self, data: bytes, extension: str, size_mm: float | None) -> TriangleMesh:
-        return cast("TriangleMesh", await call(self._handles.conversion, "read_upload", data, extension, size_mm))
 
 
 def _check_cameras(request: wire.GenerationRequest) -> None:

@@ -89,7 +89,7 @@ def legacy_routes(gateway: "Gateway") -> APIRouter:
         """An uploaded file in another format."""
         sent = await upload(request)
         target = parse(LegacyConversion, sent.fields).target_format
-        data = await gateway.convert_upload(sent.data, FileConversion(sent.extension, target))
+        data = await gateway.uploads.convert(sent.data, FileConversion(sent.extension, target))
         headers = {"Content-Disposition": f'attachment; filename="model.{target}"'}
         return Response(data, 200, headers, "application/octet-stream")
 
