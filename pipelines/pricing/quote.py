@@ -17,7 +17,9 @@ from pipelines.geometry import TriangleMesh
 from pipelines.pricing.book import PriceBook
 from pipelines.pricing.estimate import Bands, PrintEstimate, SlicedPart, in_whole_units, slice_part
 from pipelines.pricing.materials import MATERIALS, Material, MaterialName, material_named, suits
+from pipelines.pricing.measured import measured
 from pipelines.pricing.money import CURRENCIES, Currency, apportioned, rounded
+from pipelines.pricing.slicing import Sliced
 from pipelines.printability import PrintReport
 from pipelines.prompt.types import Use
 
@@ -160,6 +162,7 @@ def quote(
     book: PriceBook,
     issued_at: datetime,
     quote_id: str,
+    sliced: Sliced | None = None,
 ) -> Quote:
     """The price of printing a mesh.
 
@@ -170,6 +173,7 @@ def quote(
         book: The shop's prices.
         issued_at: Now, with its time zone.
         quote_id: The quote's name.
+        sliced: What a slicer says of the same part and request; its figures then go before the model's.
 
     Returns:
         Lines that sum to the total, prices at other quantities, and what else could be ordered.
@@ -190,7 +194,8 @@ def quote(
         raise GeometryTooLarge(f"A part of {size} mm does not fit the printer, so there is no price for it.")
     material = material_named(request.material)
     terms = _Terms(book, cast(Currency, request.currency), _failure(book, report))
-    estimate = in_whole_units(part.estimate(material, request.infill))
+    model = part.estimate(material, request.infill)
+    estimate = in_whole_units(measured(sliced, material, model) if sliced else model)
     costs = _unit_costs(estimate, material, terms)
     total = _total(costs, request.quantity, terms)
     return Quote(
@@ -203,7 +208,7 @@ def quote(
         infill=float(request.infill),
         mass_g=round(estimate.mass_g, 3),
         print_time_s=int(estimate.time_s),
-        lines=_lines(costs, request.quantity, terms, estimate.bands),
+        lines=_lines(costs, request.quantity, terms, estimate),
         quantity_breaks=tuple(QuantityBreak(n, rounded(_total(costs, n, terms) / n)) for n in BREAKS),
         alternatives=_alternatives(part, report, request, terms),
         expires_at=issued_at + timedelta(days=book.valid_days),
@@ -269,13 +274,13 @@ def _amounts(costs: _UnitCosts, quantity: int, terms: _Terms) -> dict[LineCode, 
     return amounts
 
 
-def _lines(costs: _UnitCosts, quantity: int, terms: _Terms, bands: Bands) -> tuple[QuoteLine, ...]:
+def _lines(costs: _UnitCosts, quantity: int, terms: _Terms, estimate: PrintEstimate) -> tuple[QuoteLine, ...]:
     amounts = _amounts(costs, quantity, terms)
     exact = tuple(amounts.values())
     whole = apportioned(exact, rounded(sum(exact, Decimal(0))))
-    errors = _error_bands(amounts, bands)
+    errors = _error_bands(amounts, estimate.bands)
     return tuple(
-        QuoteLine(code, LABELS[code], amount, "geometry", float(round(errors[code], 3)))
+        QuoteLine(code, LABELS[code], amount, estimate.source, float(round(errors[code], 3)))
         for code, amount in zip(amounts, whole, strict=True)
         if amount
     )
