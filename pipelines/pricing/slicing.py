@@ -1,12 +1,11 @@
 """What a real slicer is asked and what it says: values only, the process that runs it is an adapter."""
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 from pipelines.errors import InvalidInput
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing.estimate import Bands, PrintEstimate
+from pipelines.pricing.estimate import EstimateSource
 from pipelines.pricing.materials import Material
 
 Feature = Literal["walls", "gaps", "solid", "sparse", "bridges", "supports", "other"]
@@ -54,45 +53,29 @@ class Slicer(Protocol):
         ...
 
 
-# How far a slicer's own word moves when the same part comes with another tessellation (2k or 159k faces of one sphere:
-# 1.2 % of mass, 1.7 % of time) or turned about z (an L bracket: 1.8 % of mass). What a real printer makes of its
-# g-code is another matter, and nothing here was weighed or timed.
-SLICER_BANDS: Final = Bands(Decimal("0.02"), Decimal("0.02"), Decimal("0.02"))
+SlicerUse = Literal["never", "asked", "always"]
+"""When a slicer is asked for a quote: `asked`, only where the request wants it."""
 
 
-def sliced_estimate(sliced: Sliced, material: Material, power_w: float) -> PrintEstimate:
-    """A slicer's word as an estimate of one part.
-
-    A slicer says one time for all: the supports' share of it is taken to be their share of the plastic.
+def speaker(wanted: EstimateSource | None, use: SlicerUse, material: Material) -> EstimateSource:
+    """Whose word on mass and time a quote takes.
 
     Args:
-        sliced: What the slicer said, asked with this material's flow.
-        material: Its density turns mm^3 into grams.
-        power_w: Mean draw of the printer.
-
-    Returns:
-        The estimate, with `source` slicer and `SLICER_BANDS`.
+        wanted: What the request asks for; None leaves it to the shop.
+        use: What the shop has decided.
+        material: What the part is printed in; nothing but filament is sliced.
 
     Raises:
-        InvalidInput: The material is not melted, so that no slicer of filament printers speaks of it.
+        InvalidInput: The slicer is wanted, and this shop asks none, or none for this material.
     """
-    check_sliceable(material)
-    grams = material.density_g_cm3 / 1000  # of 1 mm^3
-    support_s = sliced.time_s * sliced.support_mm3 / sliced.extruded_mm3 if sliced.extruded_mm3 else 0.0
-    return PrintEstimate(
-        part_g=sliced.part_mm3 * grams,
-        support_g=sliced.support_mm3 * grams,
-        part_s=sliced.time_s - support_s,
-        support_s=support_s,
-        support_mm3=sliced.support_mm3,
-        layers=sliced.layers,
-        power_w=power_w,
-        bands=SLICER_BANDS,
-        source="slicer",
-    )
+    melts = material.process.name == "fdm"
+    if wanted == "slicer" and use == "never":
+        raise InvalidInput("This shop asks no slicer: leave out the source, or ask for geometry.")
+    if wanted == "slicer" and not melts:
+        raise InvalidInput(f"{material.title} is not extruded, so no slicer speaks of it: ask for source geometry.")
+    return "slicer" if melts and (wanted or ("slicer" if use == "always" else "geometry")) == "slicer" else "geometry"
 
 
-def check_sliceable(material: Material) -> None:
-    """Refuse a material that no slicer of filament printers knows. Raises InvalidInput."""
-    if material.process.name != "fdm":
-        raise InvalidInput(f"{material.title} is not extruded, so the slicer has no word on it: ask for the model's.")
+def slice_request(infill: float, material: Material, *, supports: bool) -> SliceRequest:
+    """What a slicer is asked for one part of a quote: the profile's own layers and walls, this filling and flow."""
+    return SliceRequest(infill=infill, supports=supports, max_flow_mm3_s=material.max_flow_mm3_s)
