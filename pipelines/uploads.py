@@ -5,24 +5,55 @@ from typing import Final, Literal, cast, get_args
 
 from pipelines.errors import InvalidInput, Unreadable
 from pipelines.geometry import Gaussians, TriangleMesh
-from pipelines.meshing import MeshFormat, ReadableFormat, export_mesh, make_solid, place, read_mesh, solidify
+from pipelines.meshing import (
+    LengthUnit,
+    MeshFormat,
+    ReadableFormat,
+    Repair,
+    export_mesh,
+    make_solid,
+    place,
+    read_mesh,
+    solidified,
+    solidify,
+)
+from pipelines.meshing.limits import LARGEST_MM, check_extent, guessed_unit
 from pipelines.splats import is_splat_ply, read_splats, write_splats
 
 SplatTarget = Literal["splats.ply", "splat", "spz"]
 SPLAT_SIZE_MM: Final = 100.0  # splats have no unit: the longest side they get when none is asked for
 _SPLATS: Final[dict[str, Literal["ply", "splat", "spz"]]] = {"splats.ply": "ply", "splat": "splat", "spz": "spz"}
+_UNITLESS: Final = ("stl", "obj", "ply", "off")
 
 
 @dataclass(frozen=True, slots=True)
 class FileConversion:
-    """From which extension to which format, and how long the longest side shall be."""
+    """From which extension to which format, how long the longest side shall be, and in which unit the numbers are."""
 
     extension: str  # of the file, without the dot
     target: MeshFormat | SplatTarget
     size_mm: float | None = None
+    unit: LengthUnit | None = None
 
 
-def read_any(data: bytes, extension: str) -> TriangleMesh | Gaussians:
+@dataclass(frozen=True, slots=True, eq=False)
+class Mended:
+    """An upload as a solid, and what it took."""
+
+    mesh: TriangleMesh  # closed manifold in the object frame
+    repairs: tuple[Repair, ...]
+    original: TriangleMesh | None  # as it stood in the file, in the same frame; None for splats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upload:
+    """An upload as it stands in its file, and whether its unit had to be guessed."""
+
+    mesh: TriangleMesh  # object frame
+    repairs: tuple[Repair, ...] = ()
+
+
+def read_any(data: bytes, extension: str, unit: LengthUnit | None = None) -> TriangleMesh | Gaussians:
     """Gaussians for splat files (`.splat`, `.spz`, a 3DGS `.ply`), else the mesh as it stands in the file.
 
     Raises:
@@ -35,15 +66,49 @@ def read_any(data: bytes, extension: str) -> TriangleMesh | Gaussians:
         return read_splats(data, "ply")
     if extension not in get_args(ReadableFormat):
         raise Unreadable(f"Files of type {extension!r} are not read; {', '.join(get_args(ReadableFormat))} are.")
-    return read_mesh(data, extension)
+    return read_mesh(data, extension, unit)
 
 
-def read_upload(data: bytes, extension: str, size_mm: float | None = None) -> TriangleMesh:
-    """The file as a mesh in the object frame. A mesh is not mended: a report shall say what is wrong with it."""
-    shape = read_any(data, extension)
+def read_upload(
+    data: bytes, extension: str, size_mm: float | None = None, unit: LengthUnit | None = None
+) -> TriangleMesh:
+    """The file as a mesh in the object frame, not mended: a report shall say what is wrong with it.
+
+    For the arguments and what is raised see `mended_upload`, which makes a solid of it.
+    """
+    check_size(size_mm)
+    shape = read_any(data, extension, unit)
     if isinstance(shape, Gaussians):
         return place(solidify(shape), size_mm or SPLAT_SIZE_MM, up="y").mesh
-    return place(shape, size_mm, up="z").mesh
+    return _placed(shape, extension, size_mm, unit).mesh
+
+
+def mended_upload(data: bytes, extension: str, size_mm: float | None = None, unit: LengthUnit | None = None) -> Mended:
+    """The file as a closed solid in the object frame, with everything that was done to it.
+
+    Args:
+        data: The whole file; the caller bounds its length.
+        extension: Of the file, with or without the dot, in any case.
+        size_mm: Longest side in mm, > 0; None keeps the file's own size, and gives splats `SPLAT_SIZE_MM`.
+        unit: What the file's numbers mean. None takes the file's word; STL, OBJ, PLY and OFF have none and are taken
+            for millimetres, or for inches or metres where millimetres would leave less than 3 mm, which the repairs
+            then say.
+
+    Raises:
+        InvalidInput: a size that is no length, or beyond 5 m.
+        Unreadable, TooLarge: see `read_any`.
+        GeometryTooLarge: more faces than are accepted, or a part longer than 5 m.
+        EmptyGeometry, NotSolid: see `make_solid` and `solidify`.
+    """
+    check_size(size_mm)
+    shape = read_any(data, extension, unit)
+    if isinstance(shape, Gaussians):
+        made = solidified(shape)
+        notes = tuple(Repair("redrawn", note) for note in made.notes)
+        return Mended(place(made.mesh, size_mm or SPLAT_SIZE_MM, up="y").mesh, notes, None)
+    upload = _placed(shape, extension, size_mm, unit)
+    solid = make_solid(upload.mesh)
+    return Mended(place(solid.mesh, size_mm, up="z").mesh, upload.repairs + solid.repairs, upload.mesh)
 
 
 def convert_file(data: bytes, wanted: FileConversion) -> bytes:
@@ -51,17 +116,34 @@ def convert_file(data: bytes, wanted: FileConversion) -> bytes:
 
     Raises:
         InvalidInput: a mesh cannot be written as splats.
-        Unreadable, TooLarge, GeometryError: see `read_any`, `make_solid` and `solidify`.
+        Unreadable, TooLarge, GeometryError: see `mended_upload`.
     """
-    shape = read_any(data, wanted.extension)
     if wanted.target in _SPLATS:
+        shape = read_any(data, wanted.extension)
         if not isinstance(shape, Gaussians):
             raise InvalidInput(f"A mesh cannot be written as {wanted.target}; only splats can.")
         return write_splats(shape, _SPLATS[wanted.target])
     if wanted.target not in get_args(MeshFormat):
         raise Unreadable(f"{wanted.target!r} is no format that can be written.")
-    if isinstance(shape, Gaussians):
-        mesh = place(solidify(shape), wanted.size_mm or SPLAT_SIZE_MM, up="y").mesh
-    else:
-        mesh = place(make_solid(shape).mesh, wanted.size_mm, up="z").mesh
-    return export_mesh(mesh, cast("MeshFormat", wanted.target))
+    mended = mended_upload(data, wanted.extension, wanted.size_mm, wanted.unit)
+    return export_mesh(mended.mesh, cast("MeshFormat", wanted.target))
+
+
+def check_size(size_mm: float | None) -> None:
+    """Refuse a longest side that is no length, or beyond what any printer builds."""
+    if size_mm is not None and not 0 < size_mm <= LARGEST_MM:
+        raise InvalidInput(f"The size must be above 0 and at most {LARGEST_MM:,.0f} mm, not {size_mm:g}.")
+
+
+def _placed(mesh: TriangleMesh, extension: str, size_mm: float | None, unit: LengthUnit | None) -> Upload:
+    """The mesh in the object frame, its unit guessed where neither the file nor the caller says any."""
+    if size_mm is not None:
+        return Upload(place(mesh, size_mm, up="z").mesh)
+    longest = float(mesh.size.max())
+    if unit is not None or extension.lower().lstrip(".") not in _UNITLESS:
+        check_extent(longest)
+        return Upload(place(mesh, None, up="z").mesh)
+    guess = guessed_unit(longest)
+    if guess.repair is None:
+        return Upload(place(mesh, None, up="z").mesh)
+    return Upload(place(mesh, longest * guess.factor, up="z").mesh, (guess.repair,))

@@ -3,6 +3,7 @@
 from pipelines.meshing.files import LengthUnit, MeshFormat, ReadableFormat, export_mesh, read_mesh
 from pipelines.meshing.limits import MAX_FACES
 from pipelines.meshing.placement import Placed, place
+from pipelines.meshing.repair import Repair, RepairCode
 from pipelines.meshing.solid import Solid, make_solid
 from pipelines.meshing.solidify import Solidified, solidified, solidify
 
@@ -12,6 +13,8 @@ __all__ = [
     "MeshFormat",
     "Placed",
     "ReadableFormat",
+    "Repair",
+    "RepairCode",
     "Solid",
     "Solidified",
     "export_mesh",

@@ -11,6 +11,7 @@ from pipelines.geometry import TriangleMesh
 from pipelines.meshing.color import nearest_colors
 from pipelines.meshing.limits import check_faces
 from pipelines.meshing.poisson import reconstruct
+from pipelines.meshing.repair import Repair, counted
 from pipelines.meshing.sampling import surface_points
 from pipelines.meshing.topology import (
     areas,
@@ -38,7 +39,7 @@ class Solid:
     """A closed manifold, each vertex shared, and what had to be done for it."""
 
     mesh: TriangleMesh
-    repairs: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 def make_solid(mesh: TriangleMesh) -> Solid:
@@ -52,7 +53,7 @@ def make_solid(mesh: TriangleMesh) -> Solid:
         mesh: Any frame and unit; colours are kept.
 
     Returns:
-        One or more bodies that manifold3d accepts without error, of positive volume, and one sentence per repair.
+        One or more bodies that manifold3d accepts without error, of positive volume, and what was repaired.
 
     Raises:
         EmptyGeometry: no triangles, or none with an area.
@@ -65,7 +66,7 @@ def make_solid(mesh: TriangleMesh) -> Solid:
     if not len(mesh.faces) or not areas(mesh).sum() > 0:
         raise EmptyGeometry("The mesh has no surface.")
     diagonal = float(np.linalg.norm(mesh.size))
-    repairs: list[str] = []
+    repairs: list[Repair] = []
     found = _solid_of(mesh, diagonal, repairs)
     if found is None:
         welded = weld(mesh)
@@ -74,7 +75,7 @@ def make_solid(mesh: TriangleMesh) -> Solid:
         closed = _closed(welded, diagonal, repairs)
         found = _solid_of(closed, diagonal, repairs)
     if found is None:
-        repairs.append(f"drew the surface anew on a grid of {_REMESH_RESOLUTION} voxels")
+        repairs.append(Repair("redrawn", f"drew the surface anew on a grid of {_REMESH_RESOLUTION} voxels", 1, 1.0))
         found = _solid_of(_remeshed(closed), diagonal, repairs)
     if found is None:
         raise NotSolid("The surface does not enclose a volume.")
@@ -84,7 +85,7 @@ def make_solid(mesh: TriangleMesh) -> Solid:
     return Solid(TriangleMesh(vertices, faces, nearest_colors(mesh, vertices)), tuple(repairs))
 
 
-def _solid_of(mesh: TriangleMesh, diagonal: float, repairs: list[str]) -> Any | None:
+def _solid_of(mesh: TriangleMesh, diagonal: float, repairs: list[Repair]) -> Any | None:
     """The united manifold3d solid of the mesh, or None when it is not closed or holds next to nothing."""
     from manifold3d import Error, Manifold, Mesh  # noqa: PLC0415 - loaded by those replicas that repair meshes
 
@@ -93,7 +94,7 @@ def _solid_of(mesh: TriangleMesh, diagonal: float, repairs: list[str]) -> Any | 
     found = Manifold(Mesh(np.array(mesh.vertices, np.float32), np.array(mesh.faces, np.uint32)))
     if found.status() != Error.NoError:
         return None
-    done: list[str] = []
+    done: list[Repair] = []
     united = _united(found, diagonal, done)
     if united.volume() <= _LEAST_VOLUME * diagonal**3:
         return None
@@ -101,17 +102,20 @@ def _solid_of(mesh: TriangleMesh, diagonal: float, repairs: list[str]) -> Any | 
     return united
 
 
-def _closed(mesh: TriangleMesh, diagonal: float, repairs: list[str]) -> TriangleMesh:
+def _closed(mesh: TriangleMesh, diagonal: float, repairs: list[Repair]) -> TriangleMesh:
     """The mesh with torn seams welded, faces wound alike and holes filled, as far as that goes."""
     seamed = _seams_welded(mesh, diagonal * _WELD)
     if len(seamed.vertices) < len(mesh.vertices):
-        repairs.append(f"welded {len(mesh.vertices) - len(seamed.vertices)} vertices along torn seams")
+        lost = len(mesh.vertices) - len(seamed.vertices)
+        repairs.append(Repair("seams", f"welded {counted(lost, 'vertex', 'vertices')} along torn seams", lost))
     single = single_sided(seamed)
     if len(single.faces) < len(seamed.faces):
-        repairs.append(f"dropped {len(seamed.faces) - len(single.faces)} doubled faces")
+        doubled = len(seamed.faces) - len(single.faces)
+        repairs.append(Repair("doubled_faces", f"dropped {counted(doubled, 'doubled face')}", doubled))
     wound, turned = wound_consistently(single)
     if turned:
-        repairs.append(f"turned {turned} faces that were wound the other way")
+        text = f"turned {counted(turned, 'face')} that were wound the other way"
+        repairs.append(Repair("turned_faces", text, turned))
     return _holes_filled(wound, repairs)
 
 
@@ -129,7 +133,7 @@ def _seams_welded(mesh: TriangleMesh, tolerance: float) -> TriangleMesh:
     return compact(TriangleMesh(mesh.vertices, first[group][mesh.faces], mesh.colors))
 
 
-def _holes_filled(mesh: TriangleMesh, repairs: list[str]) -> TriangleMesh:
+def _holes_filled(mesh: TriangleMesh, repairs: list[Repair]) -> TriangleMesh:
     loops = boundary_loops(mesh.faces)
     patches = [loop[patch(mesh.vertices[loop])] for loop in loops]
     filled = [triangles for triangles in patches if len(triangles)]
@@ -140,8 +144,8 @@ def _holes_filled(mesh: TriangleMesh, repairs: list[str]) -> TriangleMesh:
     share = float(areas(closed)[len(mesh.faces) :].sum() / areas(closed).sum())
     if share > _MOST_INVENTED:
         return mesh
-    holes = "1 hole" if len(filled) == 1 else f"{len(filled)} holes"
-    repairs.append(f"filled {holes} ({100 * share:.1f} % of the surface)")
+    text = f"filled {counted(len(filled), 'hole')} ({100 * share:.1f} % of the surface)"
+    repairs.append(Repair("filled_holes", text, len(filled), share))
     return closed
 
 
@@ -160,11 +164,11 @@ def _remeshed(mesh: TriangleMesh) -> TriangleMesh:
     return drawn
 
 
-def _united(solid: Any, diagonal: float, repairs: list[str]) -> Any:
+def _united(solid: Any, diagonal: float, repairs: list[Repair]) -> Any:
     """Bodies added, cavities taken away, largest first, so that what stands inside a cavity survives it."""
     if solid.volume() < 0:
         solid = _inside_out(solid)
-        repairs.append("turned the surface inside out")
+        repairs.append(Repair("inside_out", "turned the surface, which was inside out", 1))
     bodies = solid.decompose()
     if len(bodies) <= 1:
         return solid
@@ -184,7 +188,8 @@ def _united(solid: Any, diagonal: float, repairs: list[str]) -> Any:
             result += cavity
             rescued += 1
     if rescued:
-        repairs.append(f"turned {rescued} bodies inside out")
+        text = f"turned {counted(rescued, 'body', 'bodies')} that {'was' if rescued == 1 else 'were'} inside out"
+        repairs.append(Repair("inside_out", text, rescued))
     return result
 
 
