@@ -9,7 +9,8 @@ import numpy as np
 
 from pipelines.errors import EmptyGeometry, InvalidInput, MoldarError, Unreadable
 from pipelines.geometry import TriangleMesh
-from pipelines.meshing.gltf import read_gltf, write_glb
+from pipelines.meshing.gltf import write_glb
+from pipelines.meshing.gltf_reading import read_gltf
 from pipelines.meshing.limits import check_faces
 from pipelines.meshing.obj import read_obj, read_off, write_obj
 from pipelines.meshing.ply import read_ply, write_ply
@@ -18,7 +19,7 @@ from pipelines.meshing.threemf import read_3mf, write_3mf
 
 MeshFormat = Literal["stl", "obj", "ply", "glb", "3mf"]
 ReadableFormat = Literal["stl", "obj", "ply", "glb", "gltf", "3mf", "off"]
-LengthUnit = Literal["mm", "inch", "m"]
+LengthUnit = Literal["mm", "cm", "inch", "m"]
 
 _WRITERS = {"stl": write_stl, "obj": write_obj, "ply": write_ply, "glb": write_glb, "3mf": write_3mf}
 _READERS = {
@@ -29,7 +30,7 @@ _STUMBLES = (
     ValueError, TypeError, LookupError, ArithmeticError, AttributeError, OSError, RuntimeError, EOFError, struct.error,
     zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
-_MM = {"mm": 1.0, "inch": 25.4, "m": 1000.0}
+_MM = {"mm": 1.0, "cm": 10.0, "inch": 25.4, "m": 1000.0}
 
 
 def export_mesh(mesh: TriangleMesh, format: MeshFormat) -> bytes:  # noqa: A002 - the word of the field
