@@ -75,12 +75,14 @@ def read_mesh(data: bytes, format: str, unit: LengthUnit | None = None) -> Trian
     if kind not in get_args(ReadableFormat):
         raise InvalidInput(f"Meshes are not read from {kind[:20]!r}; use one of {', '.join(get_args(ReadableFormat))}.")
     try:
-        mesh, unit_mm = read_3mf(data) if kind == "3mf" else (_READERS[kind](data), 1.0)
+        # Numbers near the end of their range overflow on the way; what comes of it is looked at below.
+        with np.errstate(all="ignore"):
+            mesh, unit_mm = read_3mf(data) if kind == "3mf" else (_READERS[kind](data), 1.0)
+            return _checked(mesh, _scale(kind, unit, unit_mm))
     except MoldarError:
         raise
     except _STUMBLES as error:
         raise Unreadable(f"The {kind.upper()} file is damaged.") from error
-    return _checked(mesh, _scale(kind, unit, unit_mm))
 
 
 def _scale(kind: str, unit: LengthUnit | None, unit_mm: float) -> float:
