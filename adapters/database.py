@@ -395,7 +395,8 @@ def _finish_stage(db: Connection, job_id: JobId, token: int, done: Checkpoint, t
     }
     db.execute(insert(t.checkpoints).values(values))
     _close_attempts(db, job_id, done.finished_at, "succeeded")
-    data = {"stage": done.stage, "progress": PROGRESS[done.stage], "seconds": round(done.seconds, 4)}
+    files = [record.name for record in done.files if record.public]
+    data = {"stage": done.stage, "progress": PROGRESS[done.stage], "seconds": round(done.seconds, 4), "files": files}
     _append(db, job_id, row.caller, "stage_done", done.finished_at, data)
     if then is not None:
         _open_attempt(db, job_id, token, then, row.plan, done.finished_at)

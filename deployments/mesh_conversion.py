@@ -4,8 +4,8 @@ import asyncio
 
 from deployments.calls import Handle, call
 from deployments.telemetry import Reporter
-from jobs.model import Converted, Generated, Job
-from jobs.work import convert
+from jobs.model import Converted, FilePayload, Generated, Job
+from jobs.work import convert, draft
 from pipelines.errors import GeometryError
 from pipelines.geometry import TriangleMesh
 from pipelines.uploads import FileConversion, convert_file, read_upload
@@ -16,6 +16,10 @@ class MeshConversion:
 
     def __init__(self, telemetry: Handle) -> None:
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
+
+    async def draft(self, job: Job, shape: Generated) -> FilePayload:
+        """A coarse solid of a job's Gaussians. Raises GeometryError."""
+        return await asyncio.to_thread(draft, job, shape)
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         """The conversion stage of a job. Raises GeometryError."""

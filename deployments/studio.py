@@ -17,7 +17,7 @@ from deployments.logs import configure
 from deployments.settings import StudioSettings
 from deployments.telemetry import JobObserver, Reporter
 from jobs.foreman import Foreman, Shift
-from jobs.model import Converted, Generated, Job
+from jobs.model import Converted, FilePayload, Generated, Job
 from jobs.ports import Progress
 from jobs.runner import Policy, Runner, Tools
 from pipelines.errors import BackendFailed, Saturated
@@ -77,6 +77,9 @@ class HandleStages:
                 first.cancel()
                 await asyncio.wait({first})
         return first.result()
+
+    async def draft(self, job: Job, shape: Generated) -> FilePayload:
+        return cast("FilePayload", await call(self._to.conversion, "draft", job, shape))
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         return cast("Converted", await call(self._to.conversion, "convert", job, shape))

@@ -8,6 +8,7 @@ from jobs.model import (
     Checkpoint,
     Converted,
     Failure,
+    FilePayload,
     Generated,
     Held,
     Job,
@@ -137,6 +138,9 @@ class Stages(Protocol):
     """The stages as the runner calls them. Cancelling a call stops its work where that can be stopped."""
 
     async def generate(self, job: Job, images: Sequence[bytes], progress: Progress) -> Generated: ...
+
+    async def draft(self, job: Job, shape: Generated) -> FilePayload:
+        """A coarse solid of Gaussians to look at until the final one is made."""
 
     async def convert(self, job: Job, shape: Generated) -> Converted: ...
 

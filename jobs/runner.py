@@ -52,6 +52,7 @@ class Policy:
     # replica unhealthy three times and routes around it.
     stage_tries: int = 5
     backoff_s: float = 0.5  # before the second try; doubles
+    draft_s: float = 5.0  # for a draft of the solid: one that waits longer for its worker comes hardly before the solid
     note_s: float = 0.25  # between two words about a stage's progress: enough for a bar, nothing to the database
 
 
@@ -218,7 +219,18 @@ class _Run:
     async def _generate(self) -> tuple[tuple[FilePayload, ...], str]:
         images = [await self._tools.artifacts.get(key) for key in self._job.request.images]
         self._shape = await self._tools.stages.generate(self._job, images, self._progress)
-        return generated_files(self._shape), PROVENANCE.dump_json(self._shape.provenance).decode()
+        files = (*generated_files(self._shape), *await self._drafts(self._shape))
+        return files, PROVENANCE.dump_json(self._shape.provenance).decode()
+
+    async def _drafts(self, shape: Generated) -> tuple[FilePayload, ...]:
+        """A solid to look at while the final one is made, of splats alone; the job goes on without one that fails."""
+        if shape.gaussians is None:
+            return ()
+        try:
+            async with asyncio.timeout(self._tools.policy.draft_s):
+                return (await self._tools.stages.draft(self._job, shape),)
+        except (MoldarError, TimeoutError):
+            return ()
 
     async def _convert(self) -> tuple[tuple[FilePayload, ...], str]:
         solid: Converted = await self._tools.stages.convert(self._job, await self._current_shape())

@@ -10,7 +10,7 @@ import numpy as np
 from jobs.model import Converted, FilePayload, Generated, Job, Provenance
 from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.images import cut_out, decode
-from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidified
+from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidified, solidify
 from pipelines.parametric import build, design
 from pipelines.pictures import encode_png, natural_view, render_mesh
 from pipelines.relief import ReliefOptions, build_relief, resolved_mode
@@ -18,6 +18,7 @@ from pipelines.relief.asked import mode_asked
 
 DEFAULT_SIZE_MM: Final = 100.0  # longest side of what has no size of its own: most desktop printers take it twice over
 SOLID_RESOLUTION: Final = 256
+DRAFT_RESOLUTION: Final = 128  # a third of the time, for something to look at meanwhile
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "stl": "model/stl",
     "obj": "model/obj",
@@ -78,10 +79,25 @@ def convert(job: Job, shape: Generated) -> Converted:
         EmptyGeometry, NotSolid, GeometryTooLarge: no solid can be made of the shape.
     """
     if shape.gaussians is not None:
-        size_mm = job.request.size_mm or shape.size_mm or DEFAULT_SIZE_MM
-        return _solid_of(shape.gaussians, size_mm, job.request.formats)
+        return _solid_of(shape.gaussians, _splat_size_mm(job, shape), job.request.formats)
     assert shape.mesh is not None, "a generated shape is a mesh or Gaussians"
     return _solid_of(shape.mesh, job.request.size_mm, job.request.formats)
+
+
+def draft(job: Job, shape: Generated) -> FilePayload:
+    """A coarse solid of a shape's Gaussians, sized and placed as the final one will be.
+
+    Raises:
+        EmptyGeometry, NotSolid: no solid can be made of them.
+    """
+    assert shape.gaussians is not None, "only splats are drafted: other shapes are exact from the start"
+    mesh = solidify(shape.gaussians, DRAFT_RESOLUTION)
+    placed = place(mesh, _splat_size_mm(job, shape), up="y")
+    return FilePayload("draft.glb", MEDIA_TYPES["glb"], export_mesh(placed.mesh, "glb"))
+
+
+def _splat_size_mm(job: Job, shape: Generated) -> float:
+    return job.request.size_mm or shape.size_mm or DEFAULT_SIZE_MM
 
 
 def _solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
@@ -91,7 +107,7 @@ def _solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: t
         placed, repairs = place(made.mesh, size_mm, up="y"), made.notes
     else:
         solid = make_solid(shape)
-        placed, repairs = place(solid.mesh, size_mm, up="z"), solid.repairs
+        placed, repairs = place(solid.mesh, size_mm, up="z"), tuple(repair.message for repair in solid.repairs)
     picture = render_mesh(placed.mesh, natural_view(placed.mesh))
     preview = FilePayload("preview.png", "image/png", encode_png(picture))
     files = (FilePayload(f"model.{form}", MEDIA_TYPES[form], export_mesh(placed.mesh, form)) for form in formats)

@@ -90,7 +90,8 @@ def test_nothing_runs_until_it_is_asked_for_and_a_sentence_then_becomes_gaussian
     assert replicas(service) == []
     generation = made(service, prompt="a red chair")
     names = {file["name"] for file in generation["files"]}
-    assert {"gaussians.ply", "view_0.png", "view_1.png", "view_2.png", "view_3.png", "preview.png"} <= names
+    views = {"view_0.png", "view_1.png", "view_2.png", "view_3.png"}
+    assert {"gaussians.ply", *views, "draft.glb", "preview.png"} <= names
     provenance = generation["provenance"]
     assert (provenance["backend"], provenance["model"], provenance["licence"]) == ("lgm", "lgm-nano", "restricted")
     assert provenance["parameters"]["views"] == "mvdream"

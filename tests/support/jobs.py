@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from itertools import count
 
 from jobs.lifecycle import Stage
-from jobs.model import Converted, Generated, Job, JobId, JobRequest, NewJob
+from jobs.model import Converted, FilePayload, Generated, Job, JobId, JobRequest, NewJob
 from jobs.ports import Progress
-from jobs.work import convert, parametric, relief
+from jobs.work import convert, draft, parametric, relief
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import Quote, QuoteRequest, default_price_book, material_named, quote
 from pipelines.printability import PrintReport, inspect
@@ -45,6 +45,9 @@ class DirectStages:
         if job.plan.chosen == "relief":
             return await asyncio.to_thread(relief, job, images[0])
         return await asyncio.to_thread(parametric, job)
+
+    async def draft(self, job: Job, shape: Generated) -> FilePayload:
+        return await asyncio.to_thread(draft, job, shape)
 
     async def convert(self, job: Job, shape: Generated) -> Converted:
         self.begun.append((job.id, Stage.CONVERSION))
