@@ -109,6 +109,15 @@ class FileEntry(Response):
     url: str = Field(description="Where to get it, absolute or from the service's root.")
 
 
+class SurfaceRepair(Response):
+    """One thing done to the surface of a file to make a closed solid of it."""
+
+    code: str = Field(description="Stable name, such as filled_holes; may grow.")
+    message: str = Field(description="What was done.")
+    count: Count = Field(0, description="Of vertices, faces, holes or bodies, as the message has it.")
+    share: float = Field(0.0, ge=0, le=1, description="Of the surface that was invented or left out.")
+
+
 class PrintPlace(Response):
     """One spot of the mesh that a finding is about."""
 
@@ -164,6 +173,10 @@ class Printability(Response):
     orientation: str = Field(description="The one that all figures are for: as_modelled; may grow.")
     findings: tuple[PrintFinding, ...] = Field((), description="The worst first.")
     turns: tuple[PrintTurn, ...] = Field((), description="Better ways up, the best first; at most three.")
+    repairs: tuple[SurfaceRepair, ...] = Field(
+        (), description="Of an uploaded file: what making it a closed solid takes; conversions and quotes do that."
+    )
+    beyond_repair: str | None = Field(None, description="Of an uploaded file: why no solid can be made of it.")
 
 
 class QuoteLine(Response):
@@ -216,6 +229,9 @@ class Quote(Response):
     quantity_breaks: tuple[QuantityBreak, ...] = Field((), description="Prices of more pieces.")
     alternatives: tuple[QuoteAlternative, ...] = Field((), description="Other materials.")
     expires_at: AwareDatetime = Field(description="The price holds until then.")
+    repairs: tuple[SurfaceRepair, ...] = Field(
+        (), description="Of an uploaded file: what was done to make it the closed solid that is priced."
+    )
 
 
 class Cost(Response):

@@ -17,6 +17,7 @@ Format = Literal["stl", "glb", "3mf", "obj", "ply"]
 SplatFormat = Literal["splats.ply", "splat", "spz"]
 Licence = Literal["any", "commercial", "permissive"]
 Process = Literal["fdm", "resin"]
+LengthUnit = Literal["mm", "cm", "inch", "m"]
 
 PROMPT_MAX_CHARS: Final = 2000
 IMAGE_MAX_BYTES: Final = 20 * 2**20  # decoded; phone cameras write 3-12 MB
@@ -233,6 +234,9 @@ class FileQuoteRequest(Request):
     infill: Infill = Field(0.2, description="Filled share of the interior.")
     quantity: Quantity = Field(1, description="Number of pieces.")
     currency: Currency = Field("USD", description="Currency of the quote.")
+    unit: LengthUnit | None = Field(
+        None, description="Of the file's numbers; null takes the file's word, else guesses from the size and says so."
+    )
 
 
 class ConversionRequest(Request):
@@ -242,6 +246,9 @@ class ConversionRequest(Request):
     size_mm: SizeMm | None = Field(
         None, description="Longest side; null keeps a mesh's own, and makes of splats 100 mm."
     )
+    unit: LengthUnit | None = Field(
+        None, description="Of the file's numbers; null takes the file's word, else guesses from the size and says so."
+    )
 
 
 class InspectionRequest(Request):
@@ -249,6 +256,27 @@ class InspectionRequest(Request):
 
     size_mm: SizeMm | None = Field(None, description="Longest side; null keeps the file's own millimetres.")
     process: Process = Field("fdm", description="fdm melts filament; resin cures liquid.")
+    unit: LengthUnit | None = Field(
+        None, description="Of the file's numbers; null takes the file's word, else guesses from the size and says so."
+    )
+
+
+class PictureRequest(Request):
+    """The form beside the file of `POST /v1/pictures`; the answer is the picture itself."""
+
+    format: Literal["png", "webp"] = Field("png", description="png is one picture; webp is a turn around the object.")
+    size: Annotated[int, Field(ge=16, le=1024)] = Field(512, description="Pixels per side.")
+    elevation_deg: float = Field(0.0, ge=-90, le=90, description="How far above the object the camera is.")
+    azimuth_deg: float = Field(0.0, ge=-360, le=360, description="How far around it: 0 sees the front.")
+    frames: Annotated[int, Field(ge=2, le=72)] | None = Field(
+        None, description="Pictures of a webp; null takes 36. A png has one."
+    )
+
+    @model_validator(mode="after")
+    def _has_frames_only_where_it_turns(self) -> Self:
+        if self.format == "png" and self.frames is not None:
+            raise ValueError("frames are of a webp: a png is one picture")
+        return self
 
 
 class Rating(Request):

@@ -26,6 +26,15 @@ REQUESTS = [
     wire.FileQuoteRequest,
     wire.ConversionRequest,
     wire.InspectionRequest,
+    wire.PictureRequest,
+    wire.RepairRequest,
+    wire.FileRepairRequest,
+    wire.Thicken,
+    wire.FlattenBase,
+    wire.Hollow,
+    wire.SplitToFit,
+    wire.FillVoids,
+    wire.Turn,
     wire.Rating,
 ]
 MODELS = [
@@ -302,3 +311,66 @@ def _keys(schema: object) -> set[str]:
         rest = {key: value for key, value in schema.items() if key != "properties"}
         return set(rest).union(*map(_keys, [*rest.values(), *named.values()]))
     return set().union(*map(_keys, schema)) if isinstance(schema, list) else set()
+
+
+def steps(value: object, **context: object) -> list[dict[str, object]]:
+    asked = wire.FileRepairRequest.model_validate({"repairs": value}, **context)  # type: ignore[arg-type]
+    return [step.model_dump(exclude_none=True) for step in asked.repairs]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("", []),
+        (" ", []),
+        ("thicken", [{"kind": "thicken"}]),
+        ("turn, hollow", [{"kind": "turn"}, {"kind": "hollow"}]),
+        ('[{"kind": "hollow", "wall_mm": 3}]', [{"kind": "hollow", "wall_mm": 3.0}]),
+        ([{"kind": "turn", "choice": 2}], [{"kind": "turn", "choice": 2}]),
+    ],
+)
+def test_repairs_are_written_as_kinds_or_as_json(written: object, meant: list[dict[str, object]]) -> None:
+    assert steps(written, context=wire.FORM) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "mend",
+        "thicken,",
+        "thicken,thicken",
+        "[",
+        "[" * 9999,
+        '[{"kind": "thicken", "drain_mm": 3}]',
+        '[{"kind": "thicken", "wall_mm": 20.1}]',
+        '[{"kind": "hollow", "wall_mm": 0.39}]',
+        '[{"kind": "hollow", "drain_mm": 0}]',
+        '[{"kind": "turn", "choice": 4}]',
+        '[{"kind": "turn", "choice": true}]',
+        '[{"wall_mm": 1}]',
+        "[1]",
+        [[]],
+        3,
+    ],
+)
+def test_repairs_that_nobody_offers_are_refused(written: object) -> None:
+    with pytest.raises(ValidationError):
+        steps(written, context=wire.FORM)
+
+
+def test_a_generation_is_repaired_by_something() -> None:
+    with pytest.raises(ValidationError, match="needed"):
+        wire.RepairRequest()
+    assert wire.RepairRequest(offered=True).repairs == ()
+
+
+def test_the_kinds_that_are_taken_are_those_that_reports_name() -> None:
+    from pipelines.printability import RepairName
+
+    assert set(get_args(wire.RepairKind)) == set(get_args(RepairName))
+
+
+def test_one_picture_has_no_frames() -> None:
+    assert wire.PictureRequest(format="webp", frames=2).frames == 2
+    with pytest.raises(ValidationError, match="frames"):
+        wire.PictureRequest(frames=2)
