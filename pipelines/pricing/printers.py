@@ -1,11 +1,29 @@
 """The printers that quotes are computed for: what a slicer profile would hold, typed."""
 
 from dataclasses import dataclass
-from math import pi
+from math import ceil, pi, sqrt
 from typing import Final, Literal
 
-InfillPattern = Literal["grid", "gyroid"]
-"""`grid`: two sets of straight lines in each layer. `gyroid`: waves, which the printer follows more slowly."""
+InfillPattern = Literal[
+    "rectilinear",
+    "alignedrectilinear",
+    "line",
+    "grid",
+    "triangles",
+    "stars",
+    "cubic",
+    "adaptivecubic",
+    "supportcubic",
+    "lightning",
+    "concentric",
+    "honeycomb",
+    "3dhoneycomb",
+    "gyroid",
+    "hilbertcurve",
+    "archimedeanchords",
+    "octagramspiral",
+]
+"""PrusaSlicer's `fill_pattern`. How each one differs is measured in `lattices`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,19 +31,33 @@ class FdmPrinter:
     """A filament printer with its print settings. The defaults are a plain 220 mm bed-slinger with a 0.4 mm nozzle.
 
     Source:
-        The profile that `tests/golden/slicer_truth.json` was sliced with (its `meta.profile`), so that this model and
-        that slicer are asked for the same print.
+        `profiles/generic_i3.ini`, the profile that `tests/golden/slicer_truth.json` was sliced with, as
+        `profile.read_profile` reads it, so that this model and that slicer are asked for the same print. Names in
+        comments are PrusaSlicer's.
     """
 
     layer_height_mm: float = 0.2
     first_layer_mm: float = 0.2
     nozzle_mm: float = 0.4
-    line_width_mm: float = 0.45
+    line_width_mm: float = 0.45  # of inner walls
+    external_width_mm: float = 0.45
+    sparse_width_mm: float = 0.45
+    solid_width_mm: float = 0.45
     top_line_width_mm: float = 0.42
+    first_layer_width_mm: float = 0.45
+    support_width_mm: float = 0.38
+    flow: float = 1.0  # extrusion_multiplier
     perimeters: int = 2
     top_layers: int = 5
     bottom_layers: int = 4
+    top_shell_mm: float = 0.0  # top_solid_min_thickness: thinner layers add to `top_layers`
+    bottom_shell_mm: float = 0.0
+    vertical_shells: bool = False  # ensure_vertical_shell_thickness
     pattern: InfillPattern = "grid"
+    infill_overlap: float = 0.25  # share of the spacing by which infill enters the walls
+    islet_mm2: float = 70.0  # solid_infill_below_area: smaller lattices become solid
+    thick_bridges: bool = True  # bridging lines are free cylinders, as wide as the nozzle
+    bridge_flow: float = 1.0
     external_speed_mm_s: float = 30.0
     inner_speed_mm_s: float = 50.0
     small_perimeter_speed_mm_s: float = 25.0  # loops of radius <= 6.5 mm, PrusaSlicer `small_perimeter_speed`
@@ -36,33 +68,72 @@ class FdmPrinter:
     sparse_speed_mm_s: float = 70.0
     first_layer_speed_mm_s: float = 20.0
     support_speed_mm_s: float = 50.0
+    interface_speed_mm_s: float = 50.0
     travel_speed_mm_s: float = 150.0
-    acceleration_mm_s2: float = 1000.0
+    acceleration_mm_s2: float = 1000.0  # of what is not named below, and of travels
+    wall_acceleration_mm_s2: float = 1000.0
+    infill_acceleration_mm_s2: float = 1000.0
+    bridge_acceleration_mm_s2: float = 1000.0
+    first_layer_acceleration_mm_s2: float = 1000.0
     jerk_mm_s: float = 8.0
     z_acceleration_mm_s2: float = 200.0
+    z_speed_mm_s: float = 12.0
+    z_jerk_mm_s: float = 0.4
     z_lift_mm: float = 0.2
     retract_mm: float = 1.0
     retract_speed_mm_s: float = 40.0
+    prime_speed_mm_s: float = 40.0  # deretract_speed
+    retract_acceleration_mm_s2: float = 1000.0
+    retract_each_layer: bool = False
     max_flow_mm3_s: float = 12.0
-    min_layer_s: float = 10.0
+    min_layer_s: float = 10.0  # slowdown_below_layer_time; 0 where the slicer does not cool
     min_speed_mm_s: float = 15.0
+    support_spacing_mm: float = 2.5
+    support_interface_layers: int = 2
+    support_base_interface_layers: int = 2  # support_material_bottom_interface_layers
+    support_interface_spacing_mm: float = 0.2
+    support_gap_mm: float = 0.2  # support_material_contact_distance
+    support_limit_deg: float = 45.0  # support_material_threshold, from the horizontal
+    support_sheath: bool = True
+    skirt_loops: int = 1
+    skirt_layers: int = 1
+    skirt_distance_mm: float = 5.0
+    skirt_least_mm: float = 0.0  # min_skirt_length, of filament
     power_w: float = 120.0  # mean draw while printing; makers state 80 (PLA) to 120 (ABS) W for this class
 
     def middle_mm(self, layer: int) -> float:
         """Height of the middle of a layer."""
         return self.first_layer_mm / 2 if layer == 0 else self.first_layer_mm + (layer - 0.5) * self.layer_height_mm
 
+    def height_mm(self, layer: int) -> float:
+        """Thickness of a layer."""
+        return self.layer_height_mm if layer else self.first_layer_mm
+
     def layers(self, height_mm: float) -> int:
         """How many layers an object takes."""
         return max(1, 1 + round((height_mm - self.first_layer_mm) / self.layer_height_mm))
 
     @property
+    def tops(self) -> int:
+        """Solid layers below a top face."""
+        return _shell_layers(self.top_layers, self.top_shell_mm, self.layer_height_mm)
+
+    @property
+    def bottoms(self) -> int:
+        """Solid layers above an underside."""
+        return _shell_layers(self.bottom_layers, self.bottom_shell_mm, self.layer_height_mm)
+
+    @property
     def spacing_mm(self) -> float:
-        """Distance between neighbouring lines: a line is a rectangle with round ends, and lines overlap by the ends.
+        """Distance between neighbouring lines of the inner walls."""
+        return self.spaced(self.line_width_mm)
+
+    def spaced(self, width_mm: float) -> float:
+        """Distance between neighbouring lines of a width: they have round ends, and overlap by the ends.
 
         Source: PrusaSlicer manual, "Flow math": spacing = width - layer_height * (1 - pi / 4).
         """
-        return self.line_width_mm - self.layer_height_mm * (1 - pi / 4)
+        return width_mm - self.layer_height_mm * (1 - pi / 4)
 
     @property
     def line_mm2(self) -> float:
@@ -71,8 +142,22 @@ class FdmPrinter:
 
     @property
     def bridge_mm2(self) -> float:
-        """Cross-section of a bridging line: a free cylinder as wide as the nozzle."""
-        return pi / 4 * self.nozzle_mm**2
+        """Cross-section of a bridging line."""
+        if self.thick_bridges:
+            return pi / 4 * self.nozzle_mm**2 * self.bridge_flow
+        return self.spaced(self.solid_width_mm) * self.layer_height_mm * self.bridge_flow
+
+    @property
+    def bridge_pitch_mm(self) -> float:
+        """Distance between bridging lines."""
+        # Thick: nozzle plus BRIDGE_EXTRA_SPACING (0.05 mm), Flow::bridging_flow; thin: as other solid lines.
+        if self.thick_bridges:
+            return self.nozzle_mm * sqrt(self.bridge_flow) + 0.05
+        return self.spaced(self.solid_width_mm)
+
+
+def _shell_layers(count: int, least_mm: float, layer_height_mm: float) -> int:
+    return max(count, ceil(least_mm / layer_height_mm - 1e-6)) if count else 0
 
 
 @dataclass(frozen=True, slots=True)
