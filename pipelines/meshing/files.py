@@ -15,7 +15,8 @@ from pipelines.meshing.limits import check_faces
 from pipelines.meshing.obj import read_obj, read_off, write_obj
 from pipelines.meshing.ply import read_ply, write_ply
 from pipelines.meshing.stl import read_stl, write_stl
-from pipelines.meshing.threemf import read_3mf, write_3mf
+from pipelines.meshing.threemf import write_3mf
+from pipelines.meshing.threemf_reading import read_3mf
 
 MeshFormat = Literal["stl", "obj", "ply", "glb", "3mf"]
 ReadableFormat = Literal["stl", "obj", "ply", "glb", "gltf", "3mf", "off"]
