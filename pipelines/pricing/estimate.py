@@ -6,7 +6,7 @@ within 8 % for nine prints in ten.
 Not counted: heating, skirt and brim, the slicer's start and end code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -19,8 +19,9 @@ import numpy as np
 from pipelines.errors import EmptyGeometry, GeometryTooLarge, InvalidInput, NotSolid
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing.materials import Material
-from pipelines.pricing.print_time import layer_costs
+from pipelines.pricing.print_time import layer_costs, print_features
 from pipelines.pricing.printers import FDM_PRINTER, RESIN_PRINTER, FdmPrinter, ResinPrinter
+from pipelines.pricing.weights import Weights
 from pipelines.pricing.toolpaths import Filling, Toolpaths, toolpaths
 from pipelines.printability import ProcessName
 from pipelines.printability.surface import signed_volume, surface_of, topology_of
@@ -98,11 +99,28 @@ class SlicedPart:
     def scaled(self, factor: float) -> "SlicedPart":
         """The part in another size, walked more coarsely: it is for comparing, not for charging.
 
-        Supports are taken to shrink with the area below them, which errs upwards.
+        Supports are taken to shrink with the area below them and to grow with their volume, which errs upwards.
         """
-        supports = self._support_mm3 * factor**2
+        supports = self._support_mm3 * factor ** (2 if factor < 1 else 3)
         solid = self._solid.scale((factor, factor, factor))
         return SlicedPart(solid, supports, self._fdm, self._resin, COARSE_LAYERS)
+
+    def turned(self, rotation: Sequence[Sequence[float]], support_mm3: float) -> "SlicedPart":
+        """The part laid another way, on z = 0, with the supports that it takes there.
+
+        Args:
+            rotation: 3 x 3, row by row: turned = rotation @ vertex.
+            support_mm3: Extruded support, of the turn that the report gives.
+        """
+        solid = self._solid.transform(np.hstack([np.array(rotation, np.float64), np.zeros((3, 1))]))
+        solid = solid.translate((0.0, 0.0, -solid.bounding_box()[2]))
+        return SlicedPart(solid, support_mm3, self._fdm, self._resin, self._most_layers)
+
+    @property
+    def size_mm(self) -> tuple[float, float, float]:
+        """Extents along x, y and z."""
+        x0, y0, z0, x1, y1, z1 = self._solid.bounding_box()
+        return x1 - x0, y1 - y0, z1 - z0
 
     @cached_property
     def _hollow(self) -> Toolpaths:
@@ -132,7 +150,7 @@ class SlicedPart:
     def _extruded(self, material: Material, infill: float) -> PrintEstimate:
         filling: Filling = "hollow" if infill == 0.0 else "sparse"
         paths = self._hollow if filling == "hollow" else self._sparse
-        costs = layer_costs(paths, self._fdm, infill, material.max_flow_mm3_s)
+        costs = layer_costs(print_features(paths, self._fdm, infill, material.max_flow_mm3_s), Weights())
         slowed = max(1.0, self._fdm.support_speed_mm_s * self._fdm.line_mm2 / material.max_flow_mm3_s)
         return PrintEstimate(
             part_g=float(costs.volume_mm3.sum()) * material.density_g_cm3 / 1000,
