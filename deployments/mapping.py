@@ -40,7 +40,7 @@ def job_request(asked: wire.GenerationRequest, images: tuple[str, ...]) -> JobRe
         guidance_scale=asked.guidance_scale,
         elevation_deg=asked.elevation_deg,
         size_mm=asked.size_mm,
-        options=PrintOptions(asked.material, asked.quantity, asked.infill, asked.currency),
+        options=PrintOptions(asked.material, asked.quantity, asked.infill, asked.currency, asked.source),
         formats=asked.formats,
         deadline_s=asked.deadline_s,
         webhook_url=asked.webhook_url,
@@ -188,12 +188,18 @@ def is_final(logged: JobEvent) -> bool:
 
 def quote_change(asked: wire.QuoteRequest) -> Change:
     """What a new quote shall change."""
-    return Change(asked.material, asked.size_mm, asked.infill, asked.quantity, asked.currency)
+    return Change(asked.material, asked.size_mm, asked.infill, asked.quantity, asked.currency, asked.source)
 
 
 def file_quote(asked: wire.FileQuoteRequest) -> QuoteRequest:
     """The form beside an uploaded file."""
-    return QuoteRequest(material=asked.material, quantity=asked.quantity, infill=asked.infill, currency=asked.currency)
+    return QuoteRequest(
+        material=asked.material,
+        quantity=asked.quantity,
+        infill=asked.infill,
+        currency=asked.currency,
+        source=asked.source,
+    )
 
 
 def quote(value: Quote) -> wire.Quote:
@@ -249,6 +255,7 @@ def _accepted(request: JobRequest) -> wire.AcceptedRequest:
             for pose in request.cameras
         ),
         best_of=request.best_of,
+        source=options.source,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal, NewType
 from jobs.lifecycle import TERMINAL, Stage, Status
 from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.meshing import MeshFormat
-from pipelines.pricing import Quote
+from pipelines.pricing import EstimateSource, Quote
 from pipelines.printability import PrintReport
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import Method, Plan
@@ -27,6 +27,7 @@ class PrintOptions:
     quantity: int | None = None  # None: from the prompt, else 1
     infill: float = 0.2
     currency: str = "USD"
+    source: EstimateSource | None = None  # who says mass and time; None leaves it to the service
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class Job:
     failure: Failure | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
     progress: float | None = None  # share of the whole, as the running stage last told; None before it told any
+    later_files: tuple[FileRecord, ...] = ()  # of repairs made after the job
 
     @property
     def is_terminal(self) -> bool:
@@ -181,8 +183,8 @@ class Job:
         return next((done for done in self.checkpoints if done.stage is stage), None)
 
     def files(self) -> tuple[FileRecord, ...]:
-        """The files of the result so far, in order of their stages."""
-        return tuple(record for done in self.checkpoints for record in done.files if record.public)
+        """The files of the result so far, in order of their stages, and then those of repairs."""
+        return (*(record for done in self.checkpoints for record in done.files if record.public), *self.later_files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,14 @@ class Load:
 
     queued: tuple[tuple[str, int], ...]
     running: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRepair:
+    """A repair made after the job: its files, and what came of it."""
+
+    files: tuple[FileRecord, ...]
+    document: str  # JSON of `jobs.repair.RepairRecord`
 
 
 @dataclass(frozen=True, slots=True)

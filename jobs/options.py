@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from jobs.model import Job
-from pipelines.pricing import QuoteRequest, recommend
+from pipelines.pricing import EstimateSource, QuoteRequest, recommend
 from pipelines.prompt.types import Use
 
 
@@ -19,6 +19,7 @@ class Resolved:
     uses: tuple[Use, ...]
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
+    source: EstimateSource | None = None
 
 
 def print_options(job: Job) -> Resolved:
@@ -34,6 +35,7 @@ def print_options(job: Job) -> Resolved:
         uses=tuple(cast("Use", word.value) for word in job.analysis.uses),
         reasons=advice.reasons,
         warnings=advice.warnings,
+        source=asked.source,
     )
 
 
@@ -45,4 +47,5 @@ def priced(options: Resolved) -> QuoteRequest:
         infill=options.infill,
         currency=options.currency,
         uses=options.uses,
+        source=options.source,
     )

@@ -9,6 +9,7 @@ from jobs.ports import ArtifactStore
 from pipelines.errors import InvalidInput
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing import place
+from pipelines.pricing import EstimateSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Change:
     infill: float | None = None
     quantity: int | None = None
     currency: str | None = None
+    source: EstimateSource | None = None
 
 
 async def resized_solid(artifacts: ArtifactStore, job: Job, size_mm: float | None) -> TriangleMesh:
@@ -39,5 +41,6 @@ def changed_options(job: Job, change: Change) -> Resolved:
         infill=asked.infill if change.infill is None else change.infill,
         quantity=asked.quantity if change.quantity is None else change.quantity,
         currency=change.currency or asked.currency,
+        source=change.source or asked.source,
     )
     return print_options(replace(job, request=replace(job.request, options=options)))

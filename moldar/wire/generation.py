@@ -283,6 +283,7 @@ class AcceptedRequest(Response):
     metadata: dict[str, str] = Field(default_factory=dict, description="The caller's own labels.")
     cameras: tuple[AcceptedCamera, ...] = Field((), description="Where the pictures were taken from.")
     best_of: int = Field(1, description="Seeds that were tried.")
+    source: str | None = Field(None, description="Who was asked for mass and time of the quote.")
 
 
 class Generation(Response):

@@ -17,6 +17,7 @@ Format = Literal["stl", "glb", "3mf", "obj", "ply"]
 SplatFormat = Literal["splats.ply", "splat", "spz"]
 Licence = Literal["any", "commercial", "permissive"]
 Process = Literal["fdm", "resin"]
+QuoteSource = Literal["geometry", "slicer"]
 LengthUnit = Literal["mm", "cm", "inch", "m"]
 
 PROMPT_MAX_CHARS: Final = 2000
@@ -167,6 +168,9 @@ class GenerationRequest(Request):
     )
     infill: Annotated[Infill, JsonNumber] = Field(0.2, description="Filled share of the interior.")
     currency: Currency = Field("USD", description="Currency of the quote.")
+    source: QuoteSource | None = Field(
+        None, description="Who says mass and time: the model, or a real slicer. Null leaves it to the service."
+    )
     formats: Annotated[tuple[Format, ...], AfterValidator(_unique)] = Field(
         ("stl", "glb", "3mf"), min_length=1, max_length=5, description="Mesh files to write, each once."
     )
@@ -224,6 +228,7 @@ class QuoteRequest(Request):
     infill: Annotated[Infill, JsonNumber] | None = Field(None, description="Another filled share of the interior.")
     quantity: Annotated[Quantity, JsonNumber] | None = Field(None, description="Another number of pieces.")
     currency: Currency | None = Field(None, description="Another currency.")
+    source: QuoteSource | None = Field(None, description="Who says mass and time: the model, or a real slicer.")
 
 
 class FileQuoteRequest(Request):
@@ -234,6 +239,9 @@ class FileQuoteRequest(Request):
     infill: Infill = Field(0.2, description="Filled share of the interior.")
     quantity: Quantity = Field(1, description="Number of pieces.")
     currency: Currency = Field("USD", description="Currency of the quote.")
+    source: QuoteSource | None = Field(
+        None, description="Who says mass and time: the model, or a real slicer. Null leaves it to the service."
+    )
     unit: LengthUnit | None = Field(
         None, description="Of the file's numbers; null takes the file's word, else guesses from the size and says so."
     )

@@ -1,7 +1,7 @@
 """Pricing: materials, how much of them and of the machine a part takes, and an itemised quote."""
 
 from pipelines.pricing.book import PriceBook, default_price_book, read_price_book
-from pipelines.pricing.estimate import PrintEstimate, SlicedPart, slice_part
+from pipelines.pricing.estimate import EstimateSource, PrintEstimate, SlicedPart, slice_part
 from pipelines.pricing.materials import MATERIALS, Material, MaterialName, Range, Source, material_named
 from pipelines.pricing.money import CURRENCIES, LOCALES, Currency, Locale, format_money
 from pipelines.pricing.printers import FDM_PRINTER, RESIN_PRINTER, FdmPrinter, ResinPrinter
@@ -17,6 +17,7 @@ from pipelines.pricing.quote import (
     quote,
 )
 from pipelines.pricing.recommend import Recommendation, recommend
+from pipelines.pricing.slicing import Sliced, Slicer, SliceRequest, SlicerUse, slice_request, speaker
 
 __all__ = [
     "CURRENCIES",
@@ -27,6 +28,7 @@ __all__ = [
     "Alternative",
     "AlternativeKind",
     "Currency",
+    "EstimateSource",
     "FdmPrinter",
     "LineCode",
     "LineSource",
@@ -42,7 +44,11 @@ __all__ = [
     "Range",
     "Recommendation",
     "ResinPrinter",
+    "SliceRequest",
+    "Sliced",
     "SlicedPart",
+    "Slicer",
+    "SlicerUse",
     "Source",
     "default_price_book",
     "format_money",
@@ -51,4 +57,6 @@ __all__ = [
     "read_price_book",
     "recommend",
     "slice_part",
+    "slice_request",
+    "speaker",
 ]

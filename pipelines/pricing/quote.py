@@ -15,7 +15,7 @@ from typing import Final, Literal, cast
 from pipelines.errors import GeometryTooLarge, InvalidInput
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing.book import PriceBook
-from pipelines.pricing.estimate import Bands, PrintEstimate, SlicedPart, in_whole_units, slice_part
+from pipelines.pricing.estimate import Bands, EstimateSource, PrintEstimate, SlicedPart, in_whole_units, slice_part
 from pipelines.pricing.materials import MATERIALS, Material, MaterialName, material_named, suits
 from pipelines.pricing.measured import measured
 from pipelines.pricing.money import CURRENCIES, Currency, apportioned, rounded
@@ -57,6 +57,7 @@ class QuoteRequest:
     currency: str = "USD"
     support: bool = True  # whether supports may be printed where the report asks for them
     uses: tuple[Use, ...] = ()  # alternatives that fail at these are left out
+    source: EstimateSource | None = None  # who is to say mass and time; None leaves it to the shop
 
     def __post_init__(self) -> None:
         material_named(self.material)

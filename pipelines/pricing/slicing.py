@@ -1,12 +1,14 @@
 """What a real slicer is asked and what it says: values only, the process that runs it is an adapter."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pipelines.errors import InvalidInput
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing.estimate import EstimateSource
 from pipelines.pricing.materials import Material
+
+if TYPE_CHECKING:  # estimates are fitted to what is said here
+    from pipelines.pricing.estimate import EstimateSource
 
 Feature = Literal["walls", "gaps", "solid", "sparse", "bridges", "supports", "other"]
 """What a line of plastic is for, coarsely enough that slicers agree on it."""
@@ -57,7 +59,7 @@ SlicerUse = Literal["never", "asked", "always"]
 """When a slicer is asked for a quote: `asked`, only where the request wants it."""
 
 
-def speaker(wanted: EstimateSource | None, use: SlicerUse, material: Material) -> EstimateSource:
+def speaker(wanted: "EstimateSource | None", use: SlicerUse, material: Material) -> "EstimateSource":
     """Whose word on mass and time a quote takes.
 
     Args:
