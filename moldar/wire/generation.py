@@ -229,6 +229,7 @@ class Quote(Response):
     quantity_breaks: tuple[QuantityBreak, ...] = Field((), description="Prices of more pieces.")
     alternatives: tuple[QuoteAlternative, ...] = Field((), description="Other materials.")
     expires_at: AwareDatetime = Field(description="The price holds until then.")
+    notes: tuple[str, ...] = Field((), description="What to know about how it came about, a sentence each.")
     repairs: tuple[SurfaceRepair, ...] = Field(
         (), description="Of an uploaded file: what was done to make it the closed solid that is priced."
     )

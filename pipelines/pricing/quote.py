@@ -124,6 +124,7 @@ class Quote:
     quantity_breaks: tuple[QuantityBreak, ...]
     alternatives: tuple[Alternative, ...]
     expires_at: datetime  # aware
+    notes: tuple[str, ...] = ()  # what to know about how it came about, a sentence each
 
 
 @dataclass(frozen=True, slots=True)
