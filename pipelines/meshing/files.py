@@ -12,7 +12,8 @@ from pipelines.geometry import TriangleMesh
 from pipelines.meshing.gltf import write_glb
 from pipelines.meshing.gltf_reading import read_gltf
 from pipelines.meshing.limits import check_faces
-from pipelines.meshing.obj import read_obj, read_off, write_obj
+from pipelines.meshing.obj import read_obj, write_obj
+from pipelines.meshing.off import read_off
 from pipelines.meshing.ply import read_ply, write_ply
 from pipelines.meshing.stl import read_stl, write_stl
 from pipelines.meshing.threemf import write_3mf

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.errors import EmptyGeometry, MoldarError, Unreadable
 from pipelines.geometry import Gaussians
-from pipelines.meshing.ply import Element, read_header, read_tables
+from pipelines.meshing.ply_tables import Element, read_header, read_tables
 from pipelines.splats.encoding import SH_C0, activated, check_count, log_of_scaling, logit, sigmoid
 
 _MEANS, _COLOR = ("x", "y", "z"), ("f_dc_0", "f_dc_1", "f_dc_2")
