@@ -1,34 +1,29 @@
-"""Volume and time of each layer, from its toolpaths, a density and a material's flow.
+"""Volume and time of each layer, from its toolpaths, a density, a material's flow and a printer's weights.
 
-Each move costs its length over its speed, plus what starting and stopping costs at a limited acceleration. All
-weights are physics: nothing here was fitted to the slicer's times, save the two shares of `LATTICES`.
+Each move costs its length over its speed, plus what starting and stopping costs at a limited acceleration. That is
+physics; `Weights` say how far a slicer departs from it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from math import pi, sqrt
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from pipelines.pricing.printers import FdmPrinter, InfillPattern
+from pipelines.pricing.lattices import Lattice, lattice_of
+from pipelines.pricing.printers import FdmPrinter
 from pipelines.pricing.toolpaths import Floats, Toolpaths
+from pipelines.pricing.weights import MOVES, Weights
+
+_COOLING: Final = MOVES
 
 
-@dataclass(frozen=True, slots=True)
-class Lattice:
-    """How an infill pattern differs from plain parallel lines."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What each layer takes by physics alone, term by term."""
 
-    anchor_share: float  # share of the free edge of the lattice along which lines run on to the next one
-    pace: float  # share of the set speed that its curves let the printer keep
-
-
-# Read from cubes of tests/golden/slicer_truth.json: 20 % grid gives anchor shares of 0.38 (20 mm) and 0.48 (40 mm);
-# 15 % gyroid gives 0.14, and its lines take half as long again as their speed says.
-LATTICES: Final[Mapping[InfillPattern, Lattice]] = MappingProxyType(
-    {"grid": Lattice(anchor_share=0.43, pace=1.0), "gyroid": Lattice(anchor_share=0.14, pace=0.67)}
-)
+    volumes_mm3: Floats  # [M, L] rows as in MASS_TERMS
+    times_s: Floats  # [T, L] rows as in TIME_TERMS; "cooling" is what a layer is slowed to, 0 where it is not
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,13 +40,31 @@ class _Moves:
 
     length_mm: Floats
     speed_mm_s: float
-    starts: Floats  # lines that begin and end at the jerk speed
-    hops: Floats  # short links between such lines, of `hop_mm` each; their length is in `length_mm`
-    hop_mm: Floats | float
+    starts: Floats | float = 0.0  # lines that begin and end at the jerk speed
+    hops: Floats | float = 0.0  # short links between such lines, of `hop_mm` each; their length is in `length_mm`
+    hop_mm: Floats | float = 0.0
 
 
-def layer_costs(paths: Toolpaths, printer: FdmPrinter, infill: float, max_flow_mm3_s: float) -> LayerCosts:
-    """Volume and time of every layer.
+def layer_costs(features: Features, weights: Weights) -> LayerCosts:
+    """Volume and time of every layer, without skirt, supports and `start_s`.
+
+    Args:
+        features: Of one part at one density and flow.
+        weights: Of its printer.
+
+    Returns:
+        mm^3 and s per layer.
+    """
+    by_mass, by_time = np.array(astuple(weights.mass)), np.array(astuple(weights.time))
+    volumes = by_mass[:, None] * features.volumes_mm3
+    volumes[3] = np.minimum(volumes[3], by_mass[2] * features.volumes_mm3[3])  # keeps denser prints from being lighter
+    times = by_time[:, None] * features.times_s
+    extruding = np.maximum(times[:MOVES].sum(axis=0), times[_COOLING])
+    return LayerCosts(volumes.sum(axis=0), extruding + times[_COOLING + 1 :].sum(axis=0))
+
+
+def print_features(paths: Toolpaths, printer: FdmPrinter, infill: float, max_flow_mm3_s: float) -> Features:
+    """The terms of every layer.
 
     Args:
         paths: Toolpaths of the same printer, walked with the filling that `infill` asks for.
@@ -60,65 +73,100 @@ def layer_costs(paths: Toolpaths, printer: FdmPrinter, infill: float, max_flow_m
         max_flow_mm3_s: What the material can be melted at; below the printer's own limit it slows the print.
 
     Returns:
-        Volume and time per layer, without skirt and supports.
+        Volumes and times per term and layer.
     """
-    heights = np.full(len(paths.external_mm), printer.layer_height_mm)
-    heights[0] = printer.first_layer_mm
-    bridge_mm2 = paths.bridge_mm2 + _bridged_mm2(paths, infill)
-    solid_mm2 = paths.solid_mm2 + paths.over_mm2 - _bridged_mm2(paths, infill)
-    lines_mm2 = (paths.external_mm + paths.inner_mm + paths.small_mm) * printer.spacing_mm
-    flat_mm2 = lines_mm2 + paths.gap_mm2 + solid_mm2 + paths.top_mm2 + _lattice_mm2(paths, printer, infill)
-    volume = flat_mm2 * heights + bridge_mm2 * printer.bridge_mm2 / printer.line_width_mm
-    moves = _moves(paths, printer, infill, min(max_flow_mm3_s, printer.max_flow_mm3_s))
-    return LayerCosts(volume, _layers_s(paths, moves, printer))
+    lattice = lattice_of(printer.pattern, infill)
+    flow = min(max_flow_mm3_s, printer.max_flow_mm3_s)
+    groups = [
+        _Group(paths.rows(rows), laid, infill, lattice, flow)
+        for rows, laid in ((slice(0, 1), printer.first_layer), (slice(1, None), printer))
+    ]
+    return Features(
+        np.concatenate([_volumes(group) for group in groups], axis=1),
+        np.concatenate([_times(group) for group in groups], axis=1),
+    )
 
 
-def _bridged_mm2(paths: Toolpaths, infill: float) -> Floats:
-    """Area bridged over the lattice: all of it up to half full, none over a full inside.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Layers that are laid alike: the first one, or all others."""
 
-    The slicer bridges at any density below 1. The fade between keeps a denser print from being a lighter one.
-    """
-    return paths.over_mm2 * min(1.0, 2.0 * (1.0 - infill))
+    paths: Toolpaths
+    printer: FdmPrinter
+    infill: float
+    lattice: Lattice
+    flow_mm3_s: float
+
+    @property
+    def bridged_mm2(self) -> Floats:
+        """Area bridged over the lattice: all of it up to half full, none over a full inside.
+
+        The slicer bridges at any density below 1. The fade between keeps a denser print from being a lighter one.
+        """
+        return self.paths.over_mm2 * min(1.0, 2.0 * (1.0 - self.infill))
+
+    @property
+    def solid_mm2(self) -> Floats:
+        return self.paths.solid_mm2 + self.paths.over_mm2 - self.bridged_mm2
+
+    @property
+    def share(self) -> float:
+        """Filled share of the lattice. Patterns that lay more than asked lay it less and less towards full."""
+        return self.infill * (self.lattice.density + (1.0 - self.lattice.density) * self.infill)
+
+    @property
+    def lattice_mm2(self) -> Floats:
+        return self.paths.sparse_mm2 * self.share
+
+    @property
+    def anchors_mm2(self) -> Floats:
+        """Area of the lines that run along the walls from one line of the lattice to the next."""
+        spacing = self.printer.spaced(self.printer.sparse_width_mm)
+        most = np.minimum(self.lattice.anchor_share * self.paths.sparse_edge_mm * spacing, self.paths.sparse_mm2)
+        return most * (1.0 - self.infill)
 
 
-def _lattice_mm2(paths: Toolpaths, printer: FdmPrinter, infill: float) -> Floats:
-    """Area that the lattice covers: lines, and anchors along the part of the wall between them."""
-    share = LATTICES[printer.pattern].anchor_share
-    anchors = np.minimum(share * paths.sparse_edge_mm * printer.spacing_mm, paths.sparse_mm2)
-    return paths.sparse_mm2 * infill + anchors * (1.0 - infill)
+def _volumes(group: _Group) -> Floats:
+    paths, printer = group.paths, group.printer
+    walls_mm2 = paths.external_mm * printer.spaced(printer.external_width_mm) + paths.gap_mm2
+    walls_mm2 = walls_mm2 + (paths.inner_mm + paths.small_mm) * printer.spacing_mm
+    flat_mm2 = group.solid_mm2 + paths.top_mm2
+    bridge_mm = (paths.bridge_mm2 + group.bridged_mm2) / printer.bridge_pitch_mm
+    height = printer.layer_height_mm
+    solid_mm3 = flat_mm2 * height + bridge_mm * printer.bridge_mm2
+    return printer.flow * np.stack(
+        [walls_mm2 * height, solid_mm3, group.lattice_mm2 * height, group.anchors_mm2 * height]
+    )
 
 
-def _moves(paths: Toolpaths, printer: FdmPrinter, infill: float, flow_mm3_s: float) -> list[_Moves]:
-    spacing, lattice = printer.spacing_mm, LATTICES[printer.pattern]
-    fastest = flow_mm3_s / printer.line_mm2  # mm/s
-    bridged = _bridged_mm2(paths, infill)
-    solid_mm = (paths.solid_mm2 + paths.over_mm2 - bridged) / spacing
+def _moves(group: _Group) -> list[_Moves]:
+    """The moves at speed, in the order of TIME_TERMS."""
+    paths, printer = group.paths, group.printer
+    solid, sparse = printer.spaced(printer.solid_width_mm), printer.spaced(printer.sparse_width_mm)
+
+    def limited(speed_mm_s: float, spacing_mm: float) -> float:
+        return min(speed_mm_s, group.flow_mm3_s / (spacing_mm * printer.layer_height_mm))
+
+    external = printer.spaced(printer.external_width_mm)
     # Cauchy-Crofton: parallel lines d apart meet an edge of length P in 2 P / (pi d) points, two for each line.
-    solid_lines = paths.solid_edge_mm / (pi * spacing)
-    sparse_lines = paths.sparse_edge_mm * infill / (pi * spacing)
-    anchor_mm = lattice.anchor_share * pi * spacing / max(infill, 1e-3)
-    none = np.zeros_like(solid_mm)
-
-    def loops(length: Floats, speed: float) -> _Moves:
-        return _Moves(length, min(speed, fastest), none, none, 0.0)
-
+    solid_lines = paths.solid_edge_mm / (pi * solid)
+    sparse_lines = paths.sparse_edge_mm * group.share / (pi * sparse)
+    anchor_mm = group.lattice.anchor_share * pi * sparse / max(group.infill, 1e-3)
+    small = min(printer.small_perimeter_speed_mm_s, printer.inner_speed_mm_s)
     return [
-        loops(paths.external_mm, printer.external_speed_mm_s),
-        loops(paths.inner_mm, printer.inner_speed_mm_s),
-        loops(paths.small_mm, printer.small_perimeter_speed_mm_s),
-        loops(paths.gap_mm2 / spacing, printer.gap_speed_mm_s),
-        loops(paths.top_mm2 / printer.top_line_width_mm, min(printer.top_speed_mm_s, fastest)),
+        _Moves(paths.external_mm, limited(printer.external_speed_mm_s, external)),
+        _Moves(paths.inner_mm, limited(printer.inner_speed_mm_s, printer.spacing_mm)),
+        _Moves(paths.small_mm, limited(small, printer.spacing_mm)),
+        _Moves(paths.gap_mm2 / printer.spacing_mm, printer.gap_speed_mm_s),
+        _Moves(paths.top_mm2 / printer.top_line_width_mm, limited(printer.top_speed_mm_s, printer.top_line_width_mm)),
         _Moves(
-            (paths.bridge_mm2 + bridged) / printer.line_width_mm,
-            min(printer.bridge_speed_mm_s, flow_mm3_s / printer.bridge_mm2),
-            none,
-            none,
-            0.0,
+            (paths.bridge_mm2 + group.bridged_mm2) / printer.bridge_pitch_mm,
+            min(printer.bridge_speed_mm_s, group.flow_mm3_s / printer.bridge_mm2),
         ),
-        _Moves(solid_mm, min(printer.solid_speed_mm_s, fastest), solid_lines, solid_lines, spacing),
+        _Moves(group.solid_mm2 / solid, limited(printer.solid_speed_mm_s, solid), solid_lines, solid_lines, solid),
         _Moves(
-            _lattice_mm2(paths, printer, infill) / spacing,
-            min(printer.sparse_speed_mm_s * lattice.pace, fastest),
+            (group.lattice_mm2 + group.anchors_mm2) / sparse,
+            limited(printer.sparse_speed_mm_s * group.lattice.pace, sparse),
             sparse_lines,
             sparse_lines,
             anchor_mm,
@@ -126,55 +174,69 @@ def _moves(paths: Toolpaths, printer: FdmPrinter, infill: float, flow_mm3_s: flo
     ]
 
 
-def _layers_s(paths: Toolpaths, moves: list[_Moves], printer: FdmPrinter) -> Floats:
-    """Time per layer: moves at speed, slowed where the layer would not cool, plus starts, stops and travels.
+def _times(group: _Group) -> Floats:
+    """Time per term and layer.
 
     Like the slicer, cooling looks at lengths over speeds alone: acceleration comes on top of the time it aims at.
     """
-    length = sum((m.length_mm for m in moves), np.zeros_like(paths.regions))
-    at_speed = sum((m.length_mm / m.speed_mm_s for m in moves), np.zeros_like(length))
-    at_speed[0] = np.maximum(at_speed[0], length[0] / printer.first_layer_speed_mm_s)
+    paths, printer, moves = group.paths, group.printer, _moves(group)
+    lasting = np.stack([m.length_mm / m.speed_mm_s for m in moves])  # [MOVES, L]
+    length, at_speed = sum(m.length_mm for m in moves), lasting.sum(axis=0)
     travels = paths.regions * paths.reach_mm / 2 / printer.travel_speed_mm_s
-    target = np.minimum(printer.min_layer_s - travels, length / printer.min_speed_mm_s)
-    extruding = np.maximum(at_speed, target)
-    slowed = at_speed / np.maximum(extruding, 1e-9)  # [L] share of the set speeds that is kept
-    turns = (
-        paths.turn_s
-        * _start_s(slowed * printer.external_speed_mm_s, printer)
-        / _start_s(printer.external_speed_mm_s, printer)
+    cooling = np.minimum(printer.min_layer_s - travels, length / printer.min_speed_mm_s)
+    cooling = np.where(cooling > at_speed, cooling, 0.0)
+    kept = at_speed / np.maximum(np.maximum(at_speed, cooling), 1e-9)  # [L] share of the set speeds that is kept
+    fast = printer.external_speed_mm_s
+    acceleration = printer.wall_acceleration_mm_s2
+    corners = paths.turn_s * _start_s(kept * fast, acceleration, printer) / _start_s(fast, acceleration, printer)
+    each = _retraction_s(printer) + _move_s(
+        paths.reach_mm / 2, printer.travel_speed_mm_s, printer.acceleration_mm_s2, printer
     )
-    for m in moves:
-        speed = m.speed_mm_s * slowed
-        turns = turns + m.starts * _start_s(speed, printer) + m.hops * _hop_extra_s(m.hop_mm, speed, printer)
-    each = _retraction_s(printer) + _move_s(paths.reach_mm / 2, printer.travel_speed_mm_s, printer)
-    return extruding + turns + paths.regions * each + _lift_s(printer)
+    between = [corners, _turns_s(moves[-2], kept, printer), _turns_s(moves[-1], kept, printer)]
+    return np.stack([*lasting, cooling, *between, paths.regions * each, np.full_like(cooling, _next_layer_s(printer))])
 
 
-def _start_s(speed_mm_s: Floats | float, printer: FdmPrinter) -> Floats:
+def _turns_s(moves: _Moves, kept: Floats, printer: FdmPrinter) -> Floats:
+    """What the ends of straight lines, and the links between them, take beyond their length over the speed."""
+    speed, acceleration = moves.speed_mm_s * kept, printer.infill_acceleration_mm_s2
+    links = _move_s(moves.hop_mm, speed, acceleration, printer) - moves.hop_mm / np.maximum(speed, 1e-6)
+    return moves.starts * _start_s(speed, acceleration, printer) + moves.hops * np.maximum(links, 0.0)
+
+
+def _start_s(speed_mm_s: Floats | float, acceleration_mm_s2: float, printer: FdmPrinter) -> Floats:
     """Time that a line loses by starting and ending at the jerk speed."""
     speed = np.maximum(speed_mm_s, 1e-6)
-    return np.maximum(speed - printer.jerk_mm_s, 0.0) ** 2 / (printer.acceleration_mm_s2 * speed)
+    return np.maximum(speed - printer.jerk_mm_s, 0.0) ** 2 / (acceleration_mm_s2 * speed)
 
 
-def _move_s(length_mm: Floats | float, speed_mm_s: Floats | float, printer: FdmPrinter) -> Floats:
+def _move_s(
+    length_mm: Floats | float, speed_mm_s: Floats | float, acceleration_mm_s2: float, printer: FdmPrinter
+) -> Floats:
     """Time of a move that begins and ends at the jerk speed."""
-    jerk, acceleration = printer.jerk_mm_s, printer.acceleration_mm_s2
+    jerk = printer.jerk_mm_s
     speed = np.maximum(speed_mm_s, jerk)
-    peak = np.minimum(speed, np.sqrt(acceleration * np.asarray(length_mm) + jerk**2))
-    ramps = (peak**2 - jerk**2) / acceleration
-    return 2 * (peak - jerk) / acceleration + np.maximum(length_mm - ramps, 0.0) / peak
+    peak = np.minimum(speed, np.sqrt(acceleration_mm_s2 * np.asarray(length_mm) + jerk**2))
+    ramps = (peak**2 - jerk**2) / acceleration_mm_s2
+    return 2 * (peak - jerk) / acceleration_mm_s2 + np.maximum(length_mm - ramps, 0.0) / peak
 
 
-def _hop_extra_s(length_mm: Floats | float, speed_mm_s: Floats, printer: FdmPrinter) -> Floats:
-    """What a short link takes beyond its length over the speed."""
-    return np.maximum(_move_s(length_mm, speed_mm_s, printer) - length_mm / np.maximum(speed_mm_s, 1e-6), 0.0)
-
-
-def _lift_s(printer: FdmPrinter) -> float:
-    """Time of a small move along z, which never reaches its speed."""
-    return 2 * sqrt(printer.z_lift_mm / printer.z_acceleration_mm_s2)
+def _from_rest_s(length_mm: float, speed_mm_s: float, acceleration_mm_s2: float) -> float:
+    """Time of a move that begins and ends at rest."""
+    ramps = speed_mm_s**2 / acceleration_mm_s2
+    if length_mm < ramps:
+        return 2 * sqrt(length_mm / acceleration_mm_s2)
+    return length_mm / speed_mm_s + speed_mm_s / acceleration_mm_s2
 
 
 def _retraction_s(printer: FdmPrinter) -> float:
     """Retract, lift, lower and prime."""
-    return 4 * sqrt(printer.retract_mm / printer.acceleration_mm_s2) + 2 * _lift_s(printer)
+    acceleration = printer.retract_acceleration_mm_s2
+    lift = _from_rest_s(printer.z_lift_mm, printer.z_speed_mm_s, printer.z_acceleration_mm_s2)
+    back = _from_rest_s(printer.retract_mm, printer.retract_speed_mm_s, acceleration)
+    return back + 2 * lift + _from_rest_s(printer.retract_mm, printer.prime_speed_mm_s, acceleration)
+
+
+def _next_layer_s(printer: FdmPrinter) -> float:
+    """The move up, with a retraction where the printer makes one."""
+    up = _from_rest_s(printer.layer_height_mm, printer.z_speed_mm_s, printer.z_acceleration_mm_s2)
+    return up + (_retraction_s(printer) if printer.retract_each_layer else 0.0)

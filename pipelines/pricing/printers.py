@@ -1,6 +1,6 @@
 """The printers that quotes are computed for: what a slicer profile would hold, typed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, pi, sqrt
 from typing import Final, Literal
 
@@ -112,6 +112,32 @@ class FdmPrinter:
     def layers(self, height_mm: float) -> int:
         """How many layers an object takes."""
         return max(1, 1 + round((height_mm - self.first_layer_mm) / self.layer_height_mm))
+
+    @property
+    def first_layer(self) -> "FdmPrinter":
+        """The printer as it lays its first layer: one width, one speed, one acceleration."""
+        width, speed = self.first_layer_width_mm, self.first_layer_speed_mm_s
+        acceleration = self.first_layer_acceleration_mm_s2
+        return replace(
+            self,
+            layer_height_mm=self.first_layer_mm,
+            line_width_mm=width,
+            external_width_mm=width,
+            sparse_width_mm=width,
+            solid_width_mm=width,
+            top_line_width_mm=width,
+            external_speed_mm_s=speed,
+            inner_speed_mm_s=speed,
+            small_perimeter_speed_mm_s=speed,
+            gap_speed_mm_s=speed,
+            solid_speed_mm_s=speed,
+            top_speed_mm_s=speed,
+            bridge_speed_mm_s=speed,
+            sparse_speed_mm_s=speed,
+            wall_acceleration_mm_s2=acceleration,
+            infill_acceleration_mm_s2=acceleration,
+            bridge_acceleration_mm_s2=acceleration,
+        )
 
     @property
     def tops(self) -> int:

@@ -58,6 +58,10 @@ class Toolpaths:
     regions: Floats  # separate things to travel to: contours and filled areas
     reach_mm: Floats  # half the diagonal of the layer
 
+    def rows(self, layers: slice) -> "Toolpaths":
+        """The same for some of the layers."""
+        return Toolpaths(*(getattr(self, field.name)[layers] for field in fields(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class _Loops:
