@@ -1,7 +1,10 @@
 """Gaussians to and from files."""
 
+import struct
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from pipelines.errors import InvalidInput, MoldarError, Unreadable
 from pipelines.geometry import Gaussians
@@ -35,11 +38,14 @@ def read_splats(source: bytes | Path, format: SplatFormat | None = None) -> Gaus
     kind = _recognised(data) if format is None else format
     if kind not in _READERS:
         raise InvalidInput(f"Splats are not read from {kind[:20]!r}; use one of {', '.join(_READERS)}.")
+    _refuse_others(data)
     try:
-        return _READERS[kind](data)
+        # Numbers near the end of their range overflow on the way; `activated` looks at what comes of it.
+        with np.errstate(all="ignore"):
+            return _READERS[kind](data)
     except MoldarError:
         raise
-    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, struct.error) as error:
         # Text where numbers should be: the caller can only mend the file.
         raise Unreadable(f"The {kind.upper()} file is damaged.") from error
 
@@ -71,4 +77,12 @@ def _content(path: Path) -> bytes:
 def _recognised(data: bytes) -> SplatFormat:
     if data.startswith(b"ply"):
         return "ply"
-    return "spz" if data.startswith(b"\x1f\x8b") else "splat"
+    return "spz" if data.startswith((b"\x1f\x8b", b"NGSP")) else "splat"
+
+
+def _refuse_others(data: bytes) -> None:
+    """Kinds of splats that are known and not read, whatever name they come under."""
+    if data.startswith(b"PK\x03\x04"):
+        raise Unreadable("The file is an archive, maybe a .sog of SuperSplat, which is not read: save it as .ply.")
+    if data.startswith(b"glTF"):
+        raise Unreadable("The file is a GLB; splats inside of one are not read: save them as .ply.")

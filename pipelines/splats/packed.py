@@ -19,7 +19,7 @@ _MAGIC, _HEADER = 0x5053474E, struct.Struct("<IIIBBBB")
 _FRACTION_BITS = 12
 _COLOR_SCALE = 0.15
 _LEAST_SCALE = np.float32(np.exp(-10))  # what its byte 0 stands for
-_SH_COEFFICIENTS = (0, 9, 24, 45)  # bytes per splat by degree
+_SH_COEFFICIENTS = (0, 9, 24, 45, 72)  # bytes per splat by degree
 
 
 def write_splat(gaussians: Gaussians) -> bytes:
@@ -77,36 +77,49 @@ def _byte(values: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def read_spz(data: bytes) -> Gaussians:
-    """Gaussians of an `.spz` file of version 2 or 3; bands above the constant are left out."""
+    """Gaussians of an `.spz` file of version 1, 2 or 3; bands above the constant are left out."""
+    if data[:4] == _MAGIC.to_bytes(4, "little"):
+        version = int.from_bytes(data[4:8], "little")
+        raise Unreadable(
+            f"The .spz is of version {version}, packed with Zstandard, which is not read: save it as .ply."
+        )
     inflate = zlib.decompressobj(wbits=31)  # gzip
     try:
         header = inflate.decompress(data, _HEADER.size)
         if len(header) < _HEADER.size:
             raise Unreadable("The .spz ends within its header.")
         magic, version, count, degree, fraction_bits, _, _ = _HEADER.unpack(header)
-        if magic != _MAGIC or version not in (2, 3) or degree > 3 or fraction_bits > 24:
-            raise Unreadable("The file is not an .spz of version 2 or 3.")
+        if magic != _MAGIC or version not in (1, 2, 3) or degree >= len(_SH_COEFFICIENTS) or fraction_bits > 24:
+            raise Unreadable("The file is not an .spz of version 1, 2 or 3.")
         check_count(count)
-        rotation_bytes = version + 1
-        size = count * (9 + 1 + 3 + 3 + rotation_bytes + _SH_COEFFICIENTS[degree])
+        widths = (6 if version == 1 else 9, 1, 3, 3, 4 if version == 3 else 3)
+        size = count * (sum(widths) + _SH_COEFFICIENTS[degree])
         # Never more than the header promised is unpacked, whatever the stream holds.
         body = inflate.decompress(inflate.unconsumed_tail, size)
     except zlib.error as error:
         raise Unreadable("The file is not an .spz: it cannot be unpacked.") from error
     if len(body) < size:
         raise Unreadable(f"The .spz declares {count:,} splats but holds fewer.")
-    positions, opacity, color, scales, rotation = _columns(body, count, rotation_bytes)
-    padded = np.zeros((count, 3, 4), np.uint8)
-    padded[:, :, 1:] = positions.reshape(count, 3, 3)  # into the high bytes, so that the sign comes along
-    means = (padded.view("<i4")[:, :, 0] >> 8) / float(1 << fraction_bits)
+    positions, opacity, color, scales, rotation = _columns(body, count, widths)
+    means = _halves(positions) if version == 1 else _fixed_point(positions, fraction_bits)
     rgb = 0.5 + SH_C0 * (color / 255.0 - 0.5) / _COLOR_SCALE
-    quaternions = _first_three(rotation) if version == 2 else _smallest_three(rotation)
+    quaternions = _smallest_three(rotation) if version == 3 else _first_three(rotation)
     return activated(means, opacity[:, 0] / 255.0, np.exp(scales / 16.0 - 10), quaternions, rgb)
 
 
-def _columns(body: bytes, count: int, rotation_bytes: int) -> list[NDArray[np.uint8]]:
+def _halves(packed: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(packed).view("<f2").astype(np.float64)
+
+
+def _fixed_point(packed: NDArray[np.uint8], fraction_bits: int) -> NDArray[np.float64]:
+    padded = np.zeros((len(packed), 3, 4), np.uint8)
+    padded[:, :, 1:] = packed.reshape(-1, 3, 3)  # into the high bytes, so that the sign comes along
+    return np.asarray((padded.view("<i4")[:, :, 0] >> 8) / float(1 << fraction_bits))
+
+
+def _columns(body: bytes, count: int, widths: tuple[int, ...]) -> list[NDArray[np.uint8]]:
     columns, at = [], 0
-    for width in (9, 1, 3, 3, rotation_bytes):
+    for width in widths:
         columns.append(np.frombuffer(body, np.uint8, count * width, at).reshape(count, width))
         at += count * width
     return columns

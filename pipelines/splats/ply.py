@@ -7,6 +7,7 @@ import numpy as np
 from pipelines.errors import EmptyGeometry, MoldarError, Unreadable
 from pipelines.geometry import Gaussians
 from pipelines.meshing.ply_tables import Element, read_header, read_tables
+from pipelines.splats.compressed_ply import is_compressed, read_compressed_ply
 from pipelines.splats.encoding import SH_C0, activated, check_count, log_of_scaling, logit, sigmoid
 
 _MEANS, _COLOR = ("x", "y", "z"), ("f_dc_0", "f_dc_1", "f_dc_2")
@@ -21,15 +22,22 @@ def is_splat_ply(data: bytes) -> bool:
         vertex = read_header(data).element("vertex")
     except MoldarError:
         return False
-    return vertex is not None and {"f_dc_0", "scale_0"} <= {prop.name for prop in vertex.properties}
+    if vertex is None:
+        return False
+    return is_compressed(vertex) or {"f_dc_0", "scale_0"} <= {prop.name for prop in vertex.properties}
 
 
 def read_splat_ply(data: bytes) -> Gaussians:
-    """Gaussians of a 3DGS file in any encoding and order of properties; bands above the constant are left out."""
+    """Gaussians of a 3DGS file in any encoding and order of properties; bands above the constant are left out.
+
+    The compressed form of SuperSplat is read too.
+    """
     header = read_header(data)
     declared = header.element("vertex")
     if declared is None:
         raise Unreadable("The PLY holds no vertices.")
+    if is_compressed(declared):
+        return read_compressed_ply(data, header)
     _check_properties(declared)
     if declared.count <= 0:
         check_count(declared.count)
