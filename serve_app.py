@@ -39,8 +39,8 @@ def build(settings: Settings) -> Any:
     from deployments.prompt_analysis import PromptAnalyser  # noqa: PLC0415
     from deployments.quoting import Quoting  # noqa: PLC0415
     from deployments.router import Router  # noqa: PLC0415
+    from deployments.shop import read_shop  # noqa: PLC0415
     from deployments.studio import StageHandles, Studio  # noqa: PLC0415
-    from pipelines.pricing import default_price_book  # noqa: PLC0415
     from pipelines.prompt import rule_list  # noqa: PLC0415
 
     def deployment(name: str, cls: type, **options: Any) -> Any:
@@ -52,7 +52,7 @@ def build(settings: Settings) -> Any:
 
     stores = (settings.database, settings.artifacts)
     volume = settings.build_volume_mm
-    book = default_price_book()
+    shop = read_shop(settings)
     metrics = (*telemetry.METRICS, *telemetry.http_metrics(api.routes()))
     meter = deployment("telemetry", telemetry.Telemetry, max_ongoing_requests=100).bind(metrics)
     embedded = deployment("embedded", EmbeddedSolids, max_ongoing_requests=EMBEDDED_CAPACITY).bind(
@@ -61,8 +61,8 @@ def build(settings: Settings) -> Any:
     lgm = deployment("lgm", LgmPool, **pool_options(settings.lgm)).bind(
         settings.lgm, settings.rembg_weights.expanduser(), meter, settings.log_level
     )
-    conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter)
-    quoting = deployment("quoting", Quoting, max_ongoing_requests=2).bind(book, volume)
+    conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter, volume)
+    quoting = deployment("quoting", Quoting, max_ongoing_requests=2).bind(shop, meter)
     prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(
         volume, (rule_list,), settings.log_level
     )
@@ -74,7 +74,7 @@ def build(settings: Settings) -> Any:
     )
     handles = Handles(prompts, router, studio, conversion, quoting, meter)
     ingress = deployment("gateway", serve.ingress()(Gateway), max_ongoing_requests=STREAMS)
-    return ingress.bind(handles, stores, settings.limits, book, settings.log_level)
+    return ingress.bind(handles, stores, settings.limits, shop.book, settings.log_level)
 
 
 def pool_options(lgm: LgmSettings) -> dict[str, Any]:

@@ -35,6 +35,15 @@ class Artifacts:
     async def get(self, key: str) -> bytes:
         return bytes(await self._run(self._fs.cat_file, self._path(key)))
 
+    async def find(self, key: str) -> bytes | None:
+        def work(path: str) -> bytes | None:
+            try:
+                return bytes(self._fs.cat_file(path))
+            except FileNotFoundError:
+                return None
+
+        return await self._run(work, self._path(key))
+
     async def slice(self, key: str, start: int, end: int) -> bytes:
         # Keywords: the order of the rest differs between file systems.
         return bytes(await self._run(lambda path: self._fs.cat_file(path, start=start, end=end), self._path(key)))

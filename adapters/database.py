@@ -50,6 +50,7 @@ from jobs.model import (
     NewJob,
     Note,
     StoredQuote,
+    StoredRepair,
 )
 from jobs.ports import LeaseLost
 from pipelines.errors import IdempotencyConflict, JobNotFound, StorageFailed
@@ -174,7 +175,7 @@ class Database:
     async def purge(self, job_id: JobId) -> None:
         def work(db: Connection) -> None:
             # The idempotency key goes too: a caller may ask again for what was erased.
-            for table in (t.checkpoints, t.attempts, t.events, t.quotes, t.idempotency):
+            for table in (t.checkpoints, t.attempts, t.events, t.quotes, t.repairs, t.idempotency):
                 db.execute(delete(table).where(table.c.job_id == job_id))
             db.execute(delete(t.jobs).where(t.jobs.c.id == job_id))
 
@@ -194,13 +195,19 @@ class Database:
         return await self._read(lambda db: int(db.execute(select(func.max(t.events.c.id))).scalar() or 0))
 
     async def keep_quote(self, stored: StoredQuote) -> None:
-        values = {
-            "id": stored.quote.quote_id,
-            "job_id": stored.job_id,
-            "quote": QUOTE.dump_json(stored.quote).decode(),
-            "report": REPORT.dump_json(stored.report).decode(),
-        }
-        await self._write(lambda db: db.execute(insert(t.quotes).values(values)))
+        await self._write(lambda db: _keep_quote(db, stored))
+
+    async def keep_repair(self, job_id: str, made: Callable[[int], StoredRepair]) -> None:
+        await self._write(lambda db: _keep_repair(db, job_id, made))
+
+    async def repairs(self, job_id: str) -> list[StoredRepair]:
+        query = select(t.repairs).where(t.repairs.c.job_id == job_id).order_by(t.repairs.c.number)
+
+        def work(db: Connection) -> list[StoredRepair]:
+            _one(db, job_id)
+            return [StoredRepair(_FILES.validate_json(row.files), row.document) for row in db.execute(query)]
+
+        return await self._read(work)
 
     def close(self) -> None:
         """Let the threads and connections go."""
@@ -467,7 +474,40 @@ def _jobs(db: Connection, rows: Sequence[Row[Any]]) -> list[Job]:
         checkpoint = Checkpoint(Stage(row.stage), row.token, files, row.document, row.finished_at, row.seconds)
         done.setdefault(row.job_id, []).append(checkpoint)
     told = _told(db, [row.id for row in rows if row.status == Status.RUNNING])
-    return [_job(row, tuple(done.get(row.id, ())), told.get(row.id)) for row in rows]
+    later = _later_files(db, [row.id for row in rows if row.status != Status.QUEUED])
+    return [_job(row, tuple(done.get(row.id, ())), told.get(row.id), later.get(row.id, ())) for row in rows]
+
+
+def _later_files(db: Connection, begun: Sequence[str]) -> dict[str, tuple[FileRecord, ...]]:
+    """The files that repairs added to jobs."""
+    if not begun:
+        return {}
+    query = select(t.repairs.c.job_id, t.repairs.c.files).where(t.repairs.c.job_id.in_(begun))
+    files: dict[str, tuple[FileRecord, ...]] = {}
+    for row in db.execute(query.order_by(t.repairs.c.job_id, t.repairs.c.number)):
+        files[row.job_id] = (*files.get(row.job_id, ()), *_FILES.validate_json(row.files))
+    return files
+
+
+def _keep_repair(db: Connection, job_id: str, made: Callable[[int], StoredRepair]) -> None:
+    _one(db, job_id, lock=True)  # the lock keeps numbers apart, and the job from being erased before its new row is in
+    newest = db.execute(select(func.max(t.repairs.c.number)).where(t.repairs.c.job_id == job_id)).scalar()
+    number = (newest or 0) + 1
+    stored = made(number)
+    files = _FILES.dump_json(stored.files).decode()
+    db.execute(insert(t.repairs).values(job_id=job_id, number=number, files=files, document=stored.document))
+    for quote in stored.quotes:
+        _keep_quote(db, quote)
+
+
+def _keep_quote(db: Connection, stored: StoredQuote) -> None:
+    values = {
+        "id": stored.quote.quote_id,
+        "job_id": stored.job_id,
+        "quote": QUOTE.dump_json(stored.quote).decode(),
+        "report": REPORT.dump_json(stored.report).decode(),
+    }
+    db.execute(insert(t.quotes).values(values))
 
 
 def _told(db: Connection, running: Sequence[str]) -> dict[str, float]:
@@ -483,7 +523,7 @@ def _told(db: Connection, running: Sequence[str]) -> dict[str, float]:
     return {row.job_id: float(json.loads(row.data)["progress"]) for row in rows}
 
 
-def _job(row: Row[Any], done: tuple[Checkpoint, ...], told: float | None) -> Job:
+def _job(row: Row[Any], done: tuple[Checkpoint, ...], told: float | None, later: tuple[FileRecord, ...]) -> Job:
     return Job(
         id=JobId(row.id),
         sequence=row.sequence,
@@ -503,6 +543,7 @@ def _job(row: Row[Any], done: tuple[Checkpoint, ...], told: float | None) -> Job
         failure=_FAILURE.validate_json(row.failure) if row.failure else None,
         checkpoints=done,
         progress=told,
+        later_files=later,
     )
 
 

@@ -108,6 +108,16 @@ idempotency: Final = Table(
     Column("created_at", Float, nullable=False),
 )
 
+# No foreign key: a build that does not know this table yet can still erase a job.
+repairs: Final = Table(
+    "repairs",
+    metadata,
+    Column("job_id", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("files", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
 quotes: Final = Table(
     "quotes",
     metadata,

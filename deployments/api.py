@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -140,6 +140,26 @@ def _beside(gateway: "Gateway") -> APIRouter:
         """Another price of its solid: material, size, infill, quantity or currency, without generating again."""
         return json_answer(await gateway.requote(generation_id, body))
 
+    @api.post("/generations/{generation_id}/repairs", response_model=wire.GenerationRepair)
+    async def repair(generation_id: Id, body: wire.RepairRequest) -> Response:
+        """Repairs of its solid for printing, measured and priced again; what it has stays as it is."""
+        return json_answer(await gateway.repair(generation_id, body))
+
+    @api.get("/generations/{generation_id}/repairs", response_model=wire.RepairList)
+    async def list_repairs(generation_id: Id) -> Response:
+        """Every repair of it."""
+        return json_answer(await gateway.repairs(generation_id))
+
+    @api.get("/generations/{generation_id}/turntable.webp", responses=openapi.FILM, response_class=Response)
+    async def turntable(
+        request: Request,
+        generation_id: Id,
+        size: Annotated[Literal[256, 512], Query(description="Pixels per side.")] = 512,
+    ) -> Response:
+        """A turn around its solid, drawn when it is first asked for."""
+        record, data = await gateway.finished.film(generation_id, size)
+        return await kept_file(request, record, partial(_part_of, data))
+
     @api.post("/batches", status_code=202, response_model=wire.Batch)
     async def create_batch(
         body: wire.BatchRequest, idempotency_key: Annotated[str | None, Header(min_length=1, max_length=240)] = None
@@ -186,6 +206,10 @@ def _service(gateway: "Gateway") -> APIRouter:
         return HTMLResponse(PAGE)
 
     return api
+
+
+async def _part_of(data: bytes, start: int, end: int) -> bytes:
+    return data[start:end]
 
 
 def _event_id(header: str | None) -> int | None:

@@ -18,18 +18,16 @@ from deployments import mapping
 from deployments.api import create_api
 from deployments.calls import Handle, call
 from deployments.feed import EventFeed
+from deployments.finished import Finished
 from deployments.logs import configure
 from deployments.settings import LimitSettings
 from deployments.telemetry import BACKENDS, Reporter
 from deployments.uploads import Uploads
-from jobs import requote
 from jobs.local import poses, routed
-from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob, StoredQuote
-from jobs.options import priced
+from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob
 from moldar import wire
 from pipelines.errors import IdempotencyConflict, InputError, InvalidInput, JobNotFound, ModeratedPrompt, Saturated
 from pipelines.pricing import PriceBook
-from pipelines.printability import PrintReport
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import BackendState, Plan, Request
 
@@ -79,6 +77,7 @@ class Gateway:
         self._jobs = Database(database_url)
         self._artifacts = Artifacts(artifacts_url)
         self._feed = EventFeed(self._jobs)
+        self.finished = Finished(handles, self._jobs, self._artifacts)
         self.uploads = Uploads(handles.conversion, handles.quoting)
         self.reporter = Reporter(lambda batch: call(handles.telemetry, "record", batch))
         self.log = structlog.get_logger()
@@ -163,14 +162,15 @@ class Gateway:
 
     async def requote(self, generation_id: str, request: wire.QuoteRequest) -> wire.Quote:
         """Another price of a finished solid, without generating it again. Raises JobNotFound, InvalidInput."""
-        job = await self._jobs.get(generation_id)
-        change = mapping.quote_change(request)
-        mesh = await requote.resized_solid(self._artifacts, job, change.size_mm)
-        options = requote.changed_options(job, change)
-        report = cast("PrintReport", await call(self._handles.quoting, "inspect", mesh, options.material))
-        quote = await call(self._handles.quoting, "quote", mesh, report, priced(options))
-        await self._jobs.keep_quote(StoredQuote(job.id, quote, report))
-        return mapping.quote(quote)
+        return await self.finished.requote(generation_id, request)
+
+    async def repair(self, generation_id: str, request: wire.RepairRequest) -> wire.GenerationRepair:
+        """Repairs of a finished solid. Raises JobNotFound, InvalidInput, GeometryError."""
+        return await self.finished.repair(generation_id, request)
+
+    async def repairs(self, generation_id: str) -> wire.RepairList:
+        """The repairs of a generation. Raises JobNotFound."""
+        return await self.finished.repairs(generation_id)
 
     async def analyse(self, request: wire.AnalysisRequest) -> wire.AnalysisResponse:
         """What would happen if the request were made now; nothing is accepted or spent. Refusals are in the answer."""

@@ -89,9 +89,9 @@ def legacy_routes(gateway: "Gateway") -> APIRouter:
         """An uploaded file in another format."""
         sent = await upload(request)
         target = parse(LegacyConversion, sent.fields).target_format
-        data = await gateway.uploads.convert(sent.data, FileConversion(sent.extension, target))
+        made = await gateway.uploads.convert(sent.data, FileConversion(sent.extension, target))
         headers = {"Content-Disposition": f'attachment; filename="model.{target}"'}
-        return Response(data, 200, headers, "application/octet-stream")
+        return Response(made.data, 200, headers, "application/octet-stream")
 
     @api.get("/metrics", responses=openapi.METRICS, response_class=Response)
     async def metrics() -> Response:

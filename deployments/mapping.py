@@ -11,7 +11,7 @@ from typing import Final, Literal
 from jobs import work
 from jobs.checkpoints import QUOTE, REPORT, placement_of, provenance_of
 from jobs.lifecycle import PROGRESS, TERMINAL, Stage, Status
-from jobs.model import CameraPose, Job, JobEvent, JobRequest, PrintOptions
+from jobs.model import CameraPose, FileRecord, Job, JobEvent, JobRequest, PrintOptions
 from jobs.options import print_options
 from jobs.requote import Change
 from moldar import wire
@@ -67,13 +67,13 @@ def generation(job: Job, place: int | None = None, eta_s: float | None = None) -
         progress=_progress(job),
         queue_position=place,
         eta_s=eta_s,
-        created_at=_when(job.created_at),
-        started_at=_when(job.started_at) if job.started_at else None,
-        finished_at=_when(job.finished_at) if job.finished_at else None,
+        created_at=when(job.created_at),
+        started_at=when(job.started_at) if job.started_at else None,
+        finished_at=when(job.finished_at) if job.finished_at else None,
         request=_accepted(job.request),
         analysis=analysis(job.analysis) if job.request.prompt else None,
         provenance=_provenance(job),
-        files=_files(job),
+        files=files(job.id, job.files()),
         printability=_report(job),
         quote=_quote(job),
         cost=_cost(job),
@@ -153,7 +153,7 @@ def event(logged: JobEvent) -> wire.Event:
         id=logged.id,
         generation_id=logged.job_id,
         kind=logged.kind,
-        at=_when(logged.at),
+        at=when(logged.at),
         data=json.loads(logged.data),
     )
 
@@ -162,7 +162,7 @@ def batch(batch_id: str, jobs: Sequence[Job]) -> wire.Batch:
     """A batch: finished when every generation is final."""
     status: Literal["running", "finished"] = "finished" if all(job.is_terminal for job in jobs) else "running"
     items = tuple(generation(job) for job in jobs)
-    return wire.Batch(id=batch_id, created_at=_when(jobs[0].created_at), status=status, items=items)
+    return wire.Batch(id=batch_id, created_at=when(jobs[0].created_at), status=status, items=items)
 
 
 def cursor(sequence: int) -> str:
@@ -276,25 +276,26 @@ def _provenance(job: Job) -> wire.Provenance | None:
     )
 
 
-def _files(job: Job) -> tuple[wire.FileEntry, ...]:
+def files(job_id: str, records: Sequence[FileRecord]) -> tuple[wire.FileEntry, ...]:
+    """Stored files as they are listed."""
     return tuple(
         wire.FileEntry(
             name=f.name,
             bytes=f.bytes,
             sha256=f.sha256,
             media_type=f.media_type,
-            url=FILES_URL.format(job_id=job.id, name=f.name),
+            url=FILES_URL.format(job_id=job_id, name=f.name),
         )
-        for f in job.files()
+        for f in records
     )
 
 
 def _report(job: Job) -> wire.Printability | None:
     done = job.checkpoint(Stage.PRINTABILITY)
-    return _without_faces(wire.Printability.model_validate_json(done.document)) if done else None
+    return without_faces(wire.Printability.model_validate_json(done.document)) if done else None
 
 
-def _without_faces(found: wire.Printability) -> wire.Printability:
+def without_faces(found: wire.Printability) -> wire.Printability:
     """The report without lists of faces, which printability.json keeps: lists of generations would carry megabytes."""
 
     def bare(finding: wire.PrintFinding) -> wire.PrintFinding:
@@ -353,7 +354,8 @@ def _material(material: Material, book: PriceBook) -> wire.Material:
     )
 
 
-def _when(at: float) -> datetime:
+def when(at: float) -> datetime:
+    """Seconds since the epoch as a time of day."""
     return datetime.fromtimestamp(at, UTC)
 
 

@@ -49,6 +49,16 @@ FILE: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "The caller has it already."},
     416: {"description": "There is no such range."},
 }
+PICTURE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The picture.", "content": {"image/png": {}, "image/webp": {}}}
+}
+FILM: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The whole film.", "content": {"image/webp": {}}},
+    **{status: FILE[status] for status in (206, 304, 416)},
+}
+REPAIRED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "Reports and files.", "content": {"application/zip": {}, "model/*": {}}}
+}
 METRICS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "Text exposition.", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }

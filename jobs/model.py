@@ -242,17 +242,18 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredRepair:
-    """A repair made after the job: its files, and what came of it."""
-
-    files: tuple[FileRecord, ...]
-    document: str  # JSON of `jobs.repair.RepairRecord`
-
-
-@dataclass(frozen=True, slots=True)
 class StoredQuote:
     """A quote made after the job, without generating again."""
 
     job_id: JobId
     quote: Quote
     report: PrintReport
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRepair:
+    """A repair made after the job: its files, what came of it, and what that costs."""
+
+    files: tuple[FileRecord, ...]
+    document: str  # JSON of `jobs.repair.RepairRecord`, where the quotes are too
+    quotes: tuple[StoredQuote, ...] = ()  # to be kept beside it, so that each is found by its id

@@ -18,6 +18,7 @@ from jobs.model import (
     NewJob,
     Note,
     StoredQuote,
+    StoredRepair,
 )
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import Quote, QuoteRequest
@@ -117,6 +118,16 @@ class JobStore(Protocol):
     async def keep_quote(self, stored: StoredQuote) -> None:
         """Remember a quote made after the job."""
 
+    async def keep_repair(self, job_id: str, made: Callable[[int], StoredRepair]) -> None:
+        """Remember a repair made after the job; `made` is told its number, from 1, and may refuse it.
+
+        Raises:
+            JobNotFound: the job was erased meanwhile.
+        """
+
+    async def repairs(self, job_id: str) -> list[StoredRepair]:
+        """The repairs of a job, in order of their numbers. Raises JobNotFound."""
+
 
 class ArtifactStore(Protocol):
     """Bytes under keys. `put` is atomic and durable when it returns."""
@@ -126,6 +137,9 @@ class ArtifactStore(Protocol):
 
     async def get(self, key: str) -> bytes:
         """Raises StorageFailed when there is nothing under the key."""
+
+    async def find(self, key: str) -> bytes | None:
+        """What is under the key, None where there is nothing."""
 
     async def slice(self, key: str, start: int, end: int) -> bytes:
         """Bytes start..end, end exclusive."""

@@ -8,14 +8,13 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
-
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typing import Final
 
 from moldar._files import safe_name
 from moldar.cli.outcome import INPUT, Failure, exit_code_of
+from moldar.cli.progress import Bar
 from moldar.cli.terminal import Terminal
 from moldar.client import Client
 from moldar.errors import BadAnswer, MoldarClientError
@@ -46,7 +45,7 @@ def generate(request: GenerationRequest, target: Target) -> None:
     """Make one object and show it."""
     if target.url is not None:
         _check_url(target)
-    with Terminal() as terminal, _Bar(terminal) as bar, _service(terminal, target.url, bar) as url:
+    with Terminal() as terminal, Bar(terminal, measured=True) as bar, _service(terminal, target.url, bar) as url:
         with Client(url, target.api_key) as client:
             bar.say("Asking")
             accepted = client.submit(request)
@@ -100,9 +99,9 @@ def _check_url(target: Target) -> None:
         raise Failure(INPUT, f"{sentence[:1].upper()}{sentence[1:]}.") from error
 
 
-def _made(client: Client, generation_id: str, bar: "_Bar") -> Generation:
+def _made(client: Client, generation_id: str, bar: Bar) -> Generation:
     try:
-        made = client.wait(generation_id, on_event=bar.hear)
+        made = client.wait(generation_id, on_event=partial(_tell, bar))
     except KeyboardInterrupt:
         # Nobody waits for it any more; the record would take it up again at the next start.
         with suppress(MoldarClientError):
@@ -134,45 +133,18 @@ def _forget_previous(directory: Path) -> None:
         (directory / name).unlink(missing_ok=True)
 
 
-class _Bar:
-    """The progress of one generation on stderr; nothing where that is no terminal."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-        self._progress = Progress(
-            *columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal, redirect_stdout=False
-        )
-        self._task = self._progress.add_task("", total=1.0)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """Take it off the screen."""
-        self._progress.stop()
-
-    def say(self, what: str) -> None:
-        """Name what is being done."""
-        self._progress.update(self._task, description=what)
-
-    def hear(self, event: Event) -> None:
-        """Show what an event says."""
-        share = event.data.get("progress")
-        if isinstance(share, int | float):
-            self._progress.update(self._task, completed=float(share))
-        stage = event.data.get("stage")
-        if event.kind == "stage" and isinstance(stage, str):
-            self.say(_STAGES.get(stage, stage))
+def _tell(bar: Bar, event: Event) -> None:
+    """Show what an event says."""
+    share = event.data.get("progress")
+    if isinstance(share, int | float):
+        bar.reach(float(share))
+    stage = event.data.get("stage")
+    if event.kind == "stage" and isinstance(stage, str):
+        bar.say(_STAGES.get(stage, stage))
 
 
 @contextmanager
-def _service(terminal: Terminal, url: str | None, bar: _Bar) -> Iterator[str]:
+def _service(terminal: Terminal, url: str | None, bar: Bar) -> Iterator[str]:
     """`url`, or a service of our own for as long as the block lasts."""
     if url is not None:
         yield url
