@@ -1,27 +1,95 @@
-"""Serve shell around `pipelines.printability` and `pipelines.pricing`."""
+"""Serve shell around `pipelines.printability` and `pipelines.pricing`, with the slicer where the shop asks one."""
 
 import asyncio
+import threading
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 
+import structlog
+
+from deployments.calls import Handle, call
+from deployments.shop import Shop, by_the_model
+from deployments.telemetry import Reporter
+from pipelines.errors import GeometryTooLarge, MoldarError, SlicerFailed
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing import PriceBook, Quote, QuoteRequest, material_named, quote
+from pipelines.pricing import Quote, QuoteRequest, Sliced, is_sampled, material_named, quote, slice_request, speaker
 from pipelines.printability import PrintReport, inspect
+
+Priced = Callable[..., Quote]
+"""A quote with everything given but `sliced`."""
 
 
 class Quoting:
-    """One CPU replica that holds the price book."""
+    """One CPU replica that holds the price book and, where there is one, the slicer."""
 
-    def __init__(self, book: PriceBook, build_volume_mm: tuple[float, float, float]) -> None:
-        self._book = book
-        self._build_volume_mm = build_volume_mm
+    def __init__(self, shop: Shop, telemetry: Handle) -> None:
+        self._shop = shop
+        self._slicer = shop.slicer()
+        self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
+        self._watching: asyncio.Task[None] | None = None
 
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
         """The print report for the process of a material. Raises EmptyGeometry."""
         process = material_named(material).process
-        return await asyncio.to_thread(inspect, mesh, process, self._build_volume_mm)
+        return await asyncio.to_thread(inspect, mesh, process, self._shop.build_volume_mm)
+
+    async def check_source(self, request: QuoteRequest) -> None:
+        """Whether who is to say mass and time can be asked. Raises InvalidInput, SlicerFailed."""
+        if self._speaker(request) == "slicer" and request.source == "slicer":
+            await asyncio.to_thread(self._slicer.version)
 
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
-        """The price. Raises InvalidInput, EmptyGeometry."""
+        """The price. Raises InvalidInput, GeometryError, and SlicerFailed where the slicer was asked for by name."""
         issued_at, quote_id = datetime.now(UTC), f"quo_{uuid.uuid4().hex}"
-        return await asyncio.to_thread(quote, mesh, report, request, self._book, issued_at, quote_id)
+        priced = partial(quote, mesh, report, request, self._shop.book, issued_at, quote_id)
+        if self._speaker(request) == "geometry":
+            computed = await asyncio.to_thread(priced)
+            self._watch(computed, priced, mesh, report, request)
+            return computed
+        slicing = asyncio.ensure_future(self._sliced(mesh, report, request))
+        try:
+            computed = await asyncio.to_thread(priced)
+            (said,) = await asyncio.gather(slicing, return_exceptions=True)
+        finally:
+            slicing.cancel()
+        if isinstance(said, SlicerFailed | GeometryTooLarge) and request.source != "slicer":
+            return by_the_model(computed, said)
+        if isinstance(said, BaseException):
+            raise said
+        return await self._measured(computed, priced, said)
+
+    def _speaker(self, request: QuoteRequest) -> str:
+        return speaker(request.source, self._shop.slicing.use, material_named(request.material))
+
+    async def _sliced(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Sliced:
+        """What the slicer says; it is killed when nobody waits for it any more."""
+        supports = request.support and report.support_volume_mm3 > 0
+        asked = slice_request(request.infill, material_named(request.material), supports=supports)
+        stop = threading.Event()
+        try:
+            return await asyncio.to_thread(self._slicer.slice, mesh, asked, stop)
+        finally:
+            stop.set()
+
+    async def _measured(self, computed: Quote, priced: Priced, sliced: Sliced) -> Quote:
+        """The quote by the slicer's word, and how far it is from the model's."""
+        measured = await asyncio.to_thread(priced, sliced=sliced)
+        self._reporter.observe("moldar_quote_drift_ratio", measured.total_minor / computed.total_minor, "slicer")
+        return measured
+
+    def _watch(
+        self, computed: Quote, priced: Priced, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest
+    ) -> None:
+        """Slice some of the computed quotes too, one at a time: how far the model drifts from the slicer."""
+        busy = self._watching is not None and not self._watching.done()
+        melts = material_named(request.material).process.name == "fdm"
+        if melts and not busy and is_sampled(computed.quote_id, self._shop.slicing.drift_share):
+            self._watching = asyncio.create_task(self._drifted(computed, priced, self._sliced(mesh, report, request)))
+
+    async def _drifted(self, computed: Quote, priced: Priced, slicing: Awaitable[Sliced]) -> None:
+        try:
+            await self._measured(computed, priced, await slicing)
+        except MoldarError as error:
+            structlog.get_logger().info("drift.unmeasured", code=error.code, reason=str(error))

@@ -41,6 +41,31 @@ class LimitSettings(_Section):
     wait_s: float = Field(60.0, ge=0, description="Longest time that `Prefer: wait=N` holds a request.")
 
 
+class SlicerSettings(_Section):
+    """PrusaSlicer beside the model of print time and material."""
+
+    executable: str = Field(
+        "prusa-slicer", min_length=1, description="Name of a program on the PATH, or its path; it need not be there."
+    )
+    profile: Path | None = Field(
+        None, description="A profile that the slicer exported (.ini); unset: the generic printer that ships."
+    )
+    timeout_s: float = Field(120.0, gt=0, le=3600, description="A part that takes longer to slice is given up.")
+    memory_mib: int = Field(4096, ge=64, le=2**20, description="Memory that one slice may take.")
+    use: Literal["never", "asked", "always"] = Field(
+        "asked",
+        description="asked: for requests that say source=slicer; always: for every quote, by the model with a note "
+        "where slicing fails.",
+    )
+    drift_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Of the quotes that the model computes, the share that is sliced too, one at a time and after the "
+        "answer, for moldar_quote_drift_ratio.",
+    )
+
+
 class LgmSettings(_Section):
     """The pool of workers that hold LGM, MVDream and ImageDream."""
 
@@ -103,6 +128,7 @@ class Settings(BaseSettings):
     build_volume_mm: tuple[float, float, float] = Field(
         (220.0, 220.0, 250.0), description="The printer's build volume x, y, z in mm."
     )
+    price_book: Path | None = Field(None, description="The shop's prices (.toml); unset: the book that ships.")
     rembg_weights: Path = Field(
         Path("~/.u2net/u2net.onnx"),
         description="ONNX file of the rembg extra; where it exists, doubtful cut-outs are its network's.",
@@ -113,6 +139,7 @@ class Settings(BaseSettings):
     studio: StudioSettings = Field(default_factory=StudioSettings, description="See below.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="See below.")
     lgm: LgmSettings = Field(default_factory=LgmSettings, description="See below.")
+    slicer: SlicerSettings = Field(default_factory=SlicerSettings, description="See below.")
     replicate_api_token: SecretStr | None = Field(None, description="Token of replicate.com.")
     hf_token: SecretStr | None = Field(None, description="Token of Hugging Face.")
     slant3d_api_key: SecretStr | None = Field(None, description="Key of Slant 3D's v2 API.")

@@ -25,6 +25,9 @@ STATUS_CLASSES: Final = ("2xx", "3xx", "4xx", "5xx")
 CODES: Final = tuple(sorted(error.code for error in leaves()))
 # From 5 ms to 10 minutes: an embedded stage takes milliseconds, a hosted generation minutes.
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+# About 1, where a model that does not drift stays: its own bands end at 4 and 8 %.
+RATIOS: Final = (0.5, 0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98, 0.99, 1.0, 1.01, 1.02, 1.04, 1.06, 1.08, 1.1, 1.15,
+                 1.2, 1.3, 1.5, 2.0)  # fmt: skip
 FLUSH_S: Final = 1.0
 
 
@@ -56,6 +59,8 @@ METRICS: Final = (
     Metric("moldar_meshes_total", "counter", "Solids made.", (("outcome", ("watertight", "repaired", "rejected")),)),
     Metric("moldar_printability_score", "histogram", "Print report scores.", (("backend", BACKENDS),),
            tuple(float(score) for score in range(11))),
+    Metric("moldar_quote_drift_ratio", "histogram", "Total of a quote by this source over the model's own.",
+           (("source", ("slicer",)),), RATIOS),
     Metric("moldar_batch_jobs", "histogram", "Jobs that shared one pass of a replica's models.",
            (("backend", ("lgm",)),), tuple(float(2**power) for power in range(7))),
     Metric("moldar_gpu_memory_used_ratio", "gauge", "Of a GPU's memory, as the replica of this slot sees it.",

@@ -36,7 +36,7 @@ from jobs.model import (
 )
 from jobs.options import priced, print_options
 from jobs.ports import ArtifactStore, Clock, JobStore, LeaseLost, Observer, Stages
-from pipelines.errors import BackendFailed, DeadlineExceeded, MoldarError, StorageFailed, UpstreamError
+from pipelines.errors import BackendFailed, DeadlineExceeded, MoldarError, SlicerFailed, StorageFailed, UpstreamError
 from pipelines.geometry import TriangleMesh
 from pipelines.printability import PrintReport
 
@@ -189,7 +189,8 @@ class _Run:
                 output = await work()
             except UpstreamError as error:
                 self._tools.observer.stage(stage, backend, "failed", self._tools.clock() - began)
-                if attempt == self._tools.policy.stage_tries:
+                # A slicer says the same of the same part: trying again would only take its time again.
+                if attempt == self._tools.policy.stage_tries or isinstance(error, SlicerFailed):
                     raise
                 await self._note(Note("retried", stage, attempt=attempt + 1, reason=str(error)))
                 await asyncio.sleep(self._tools.policy.backoff_s * 2 ** (attempt - 1))

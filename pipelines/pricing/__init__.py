@@ -17,7 +17,7 @@ from pipelines.pricing.quote import (
     quote,
 )
 from pipelines.pricing.recommend import Recommendation, recommend
-from pipelines.pricing.slicing import Sliced, Slicer, SliceRequest, SlicerUse, slice_request, speaker
+from pipelines.pricing.slicing import Sliced, Slicer, SliceRequest, SlicerUse, is_sampled, slice_request, speaker
 
 __all__ = [
     "CURRENCIES",
@@ -52,6 +52,7 @@ __all__ = [
     "Source",
     "default_price_book",
     "format_money",
+    "is_sampled",
     "material_named",
     "quote",
     "read_price_book",

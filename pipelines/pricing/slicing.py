@@ -1,6 +1,7 @@
 """What a real slicer is asked and what it says: values only, the process that runs it is an adapter."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from pipelines.errors import InvalidInput
@@ -76,6 +77,11 @@ def speaker(wanted: "EstimateSource | None", use: SlicerUse, material: Material)
     if wanted == "slicer" and not melts:
         raise InvalidInput(f"{material.title} is not extruded, so no slicer speaks of it: ask for source geometry.")
     return "slicer" if melts and (wanted or ("slicer" if use == "always" else "geometry")) == "slicer" else "geometry"
+
+
+def is_sampled(quote_id: str, share: float) -> bool:
+    """Whether a quote is among the `share` of all that are sliced too: by its id, so always the same ones."""
+    return int.from_bytes(sha256(quote_id.encode()).digest()[:8]) < share * 2**64
 
 
 def slice_request(infill: float, material: Material, *, supports: bool) -> SliceRequest:

@@ -59,7 +59,7 @@ METRICS = {
     "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",
     "moldar_generation_seconds", "moldar_queue_wait_seconds", "moldar_queue_depth", "moldar_in_flight",
     "moldar_capacity", "moldar_rejections_total", "moldar_backend_up", "moldar_meshes_total",
-    "moldar_printability_score", "moldar_batch_jobs", "moldar_gpu_memory_used_ratio",
+    "moldar_printability_score", "moldar_quote_drift_ratio", "moldar_batch_jobs", "moldar_gpu_memory_used_ratio",
 }  # fmt: skip
 
 
