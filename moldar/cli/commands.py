@@ -25,11 +25,14 @@ _UsageError: Final[type[Any]] = typer.BadParameter.__mro__[1]
 In = Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False, help="The file to read.")]
 Mesh = Annotated[Path, typer.Argument(metavar="MESH", exists=True, dir_okay=False, help="A mesh or splats.")]
 SizeMm = Annotated[float | None, typer.Option("--size-mm", help="Longest side of the printed object.")]
+Unit = Annotated[str | None, typer.Option(help="Of the file's numbers: mm, cm, inch or m.")]
+Process = Annotated[str | None, typer.Option(help="fdm or resin.")]
 Material = Annotated[str | None, typer.Option(help="pla, petg, abs, asa, tpu, nylon or resin.")]
 Quantity = Annotated[int | None, typer.Option(help="Pieces to quote.")]
 Infill = Annotated[float | None, typer.Option(help="Filled share of the interior, 0 to 1.")]
 Currency = Annotated[str | None, typer.Option(help="USD, EUR or BRL.")]
 WeightsName = Annotated[str | None, typer.Argument(metavar="NAME", help="One of them; all without it.")]
+Said = Annotated[str | None, typer.Option("--source", help="Who says mass and time: geometry or slicer.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -73,6 +76,7 @@ def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
     quantity: Quantity = None,
     infill: Infill = None,
     currency: Currency = None,
+    said_by: Said = None,
     seed: Annotated[int | None, typer.Option(help="The same request and seed give the same object.")] = None,
     best_of: Annotated[int | None, typer.Option(help="Seeds to try; the one whose views agree best is kept.")] = None,
     steps: Annotated[int | None, typer.Option(help="Sampling steps, where a model samples.")] = None,
@@ -104,6 +108,7 @@ def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
         "quantity": quantity,
         "infill": infill,
         "currency": currency,
+        "source": said_by,
         "seed": seed,
         "formats": [part.strip() for part in formats.split(",")] if formats is not None else None,
     }
@@ -119,27 +124,30 @@ def convert(
         Path, typer.Argument(metavar="OUT", help="The file to write: .stl .obj .ply .glb .3mf .splat .spz")
     ],
     size_mm: SizeMm = None,
+    unit: Unit = None,
+    json: Json = False,
 ) -> None:
     """Convert a mesh or splats. Splats stay splats in .ply, .splat and .spz, and become a solid in the others."""
     from moldar.cli import files  # noqa: PLC0415 - `--help` is quick
     from moldar.wire import InspectionRequest  # noqa: PLC0415
 
-    checked = InspectionRequest.model_validate(_given({"size_mm": size_mm}))
-    files.convert(source, target, checked.size_mm)
+    checked = InspectionRequest.model_validate(_given({"size_mm": size_mm, "unit": unit}))
+    files.convert(source, target, checked, as_json=json)
 
 
 @app.command()
 def inspect(
     source: Mesh,
     size_mm: SizeMm = None,
-    process: Annotated[str | None, typer.Option(help="fdm or resin.")] = None,
+    unit: Unit = None,
+    process: Process = None,
     json: Json = False,
 ) -> None:
     """Report how well a mesh prints."""
     from moldar.cli import files  # noqa: PLC0415 - `--help` is quick
     from moldar.wire import InspectionRequest  # noqa: PLC0415
 
-    request = InspectionRequest.model_validate(_given({"size_mm": size_mm, "process": process}))
+    request = InspectionRequest.model_validate(_given({"size_mm": size_mm, "unit": unit, "process": process}))
     files.inspect(source, request, as_json=json)
 
 
@@ -147,10 +155,12 @@ def inspect(
 def quote(
     source: Mesh,
     size_mm: SizeMm = None,
+    unit: Unit = None,
     material: Material = None,
     quantity: Quantity = None,
     infill: Infill = None,
     currency: Currency = None,
+    said_by: Said = None,
     json: Json = False,
 ) -> None:
     """Price the printing of a mesh."""
@@ -159,10 +169,12 @@ def quote(
 
     asked = {
         "size_mm": size_mm,
+        "unit": unit,
         "material": material,
         "quantity": quantity,
         "infill": infill,
         "currency": currency,
+        "source": said_by,
     }
     files.quote(source, FileQuoteRequest.model_validate(_given(asked)), as_json=json)
 
@@ -178,12 +190,67 @@ def render(
     size: Annotated[int, typer.Option(help="Pixels per side.")] = 512,
     elevation_deg: Annotated[float, typer.Option(help="How far above the object the camera is.")] = 0.0,
     azimuth_deg: Annotated[float, typer.Option(help="How far around it; 0 sees the front.")] = 0.0,
-    frames: Annotated[int | None, typer.Option(help="Pictures in a .webp; 180.")] = None,
+    frames: Annotated[int | None, typer.Option(help="Pictures in a .webp; 36.")] = None,
+    json: Json = False,
 ) -> None:
     """Draw a mesh or splats."""
     from moldar.cli import files  # noqa: PLC0415 - `--help` is quick
+    from pipelines.geometry import Camera  # noqa: PLC0415 - numpy
 
-    files.render(source, target, size, elevation_deg, azimuth_deg, frames)
+    files.render(source, target, Camera(elevation_deg, azimuth_deg), size, frames, as_json=json)
+
+
+@app.command()
+def repair(  # noqa: PLR0913, PLR0917 - one option for each repair
+    source: Mesh,
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write: .stl .obj .ply .glb .3mf; parts go beside it.")
+    ],
+    thicken: Annotated[
+        str | None, typer.Option(metavar="MM|auto", help="Grow thinner walls to this; auto: what is sound.")
+    ] = None,
+    flatten_base: Annotated[bool, typer.Option("--flatten-base", help="Cut the bottom so that it stands.")] = False,
+    hollow: Annotated[
+        float | None, typer.Option(metavar="MM", help="Take the inside out; leave walls of this.")
+    ] = None,
+    drain: Annotated[float | None, typer.Option(metavar="MM", help="Diameter of a hollow part's holes; 4.")] = None,
+    fill_voids: Annotated[bool, typer.Option("--fill-voids", help="Fill closed hollows.")] = False,
+    turn: Annotated[
+        str | None, typer.Option(metavar="best|N", help="Lay it another way: the best, or the report's first to third.")
+    ] = None,
+    split: Annotated[
+        bool, typer.Option("--split", help="Cut it into parts that fit the printer, with dowels.")
+    ] = False,
+    offered: Annotated[bool, typer.Option("--all", help="Everything that the report offers.")] = False,
+    process: Process = None,
+    size_mm: SizeMm = None,
+    unit: Unit = None,
+    json: Json = False,
+) -> None:
+    """Make a mesh a closed solid, repair it for printing and report before and after."""
+    from moldar.cli import repair as repairs  # noqa: PLC0415 - `--help` is quick
+    from moldar.cli.disk import mesh_format  # noqa: PLC0415
+    from moldar.wire import FileRepairRequest  # noqa: PLC0415
+
+    if drain is not None and hollow is None:
+        raise Failure(INPUT, "--drain is the diameter of a hollow part's holes: it goes with --hollow.")
+    wanted: list[dict[str, Any] | None] = [
+        {"kind": "thicken", "wall_mm": _number("--thicken", thicken, "auto")} if thicken is not None else None,
+        {"kind": "flatten_base"} if flatten_base else None,
+        {"kind": "hollow", "wall_mm": hollow, "drain_mm": drain} if hollow is not None else None,
+        {"kind": "fill_voids"} if fill_voids else None,
+        {"kind": "turn", "choice": _number("--turn", turn, "best")} if turn is not None else None,
+        {"kind": "split_to_fit"} if split else None,
+    ]
+    asked = {
+        "repairs": [step for step in wanted if step is not None],
+        "offered": offered,
+        "process": process,
+        "size_mm": size_mm,
+        "unit": unit,
+        "format": mesh_format(target),
+    }
+    repairs.repair(source, target, FileRepairRequest.model_validate(_given(asked)), as_json=json)
 
 
 @app.command()
@@ -290,3 +357,13 @@ def _no_keys(what: str) -> Failure:
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Only what was said: the defaults are the wire models'."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _number(option: str, text: str, word: str) -> float | None:
+    """The number in an option, None where it is the word that leaves it open."""
+    if text == word:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise Failure(INPUT, f"{option} takes a number or {word!r}, not {text[:40]!r}.") from None
