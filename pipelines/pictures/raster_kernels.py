@@ -1,0 +1,214 @@
+"""The compiled loops that put triangles into grids of samples: what a camera sees first, and how deep a body is.
+
+Compiled on first use (some seconds) and kept on disk; one thread each, without Python's lock. Every triangle is
+drawn from both sides. Corners are snapped to 1/256 of a sample, so that the edge functions are whole numbers which 64
+bits hold exactly: with the top-left rule each sample of a shared edge belongs to one of its faces, never to both or
+none.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+BAND: Final = 64  # rows of samples that are drawn together
+_FACE_BITS: Final = 24
+_FACES: Final = (1 << _FACE_BITS) - 1
+MOST_FACES: Final = _FACES + 1
+_DEEPEST: Final = 2.0**37  # of a sample's inverse depth; one bit is room for rounding
+STEPS: Final = 256  # of a sample's side
+_HALF: Final = 128  # a sample lies in the middle of its square
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def project(
+    vertices: NDArray[np.float32],
+    eye: NDArray[np.float64],
+    axes: NDArray[np.float64],
+    half_width: float,
+    samples: int,
+    screen: NDArray[np.int32],
+    inverse_depth: NDArray[np.float32],
+) -> None:
+    """Fill `screen` [V, 2], steps to the right and down, and the inverse of the depth [V], of a pinhole camera.
+
+    `axes` rows are right, up and forward; all vertices lie before the eye and within the picture.
+    """
+    scale = 0.5 * samples * STEPS
+    for k in range(len(vertices)):
+        x, y, z = vertices[k, 0] - eye[0], vertices[k, 1] - eye[1], vertices[k, 2] - eye[2]
+        inverse = 1.0 / (axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z)
+        aside = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z) * inverse / half_width
+        above = (axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z) * inverse / half_width
+        screen[k, 0] = np.rint(scale * (1.0 + aside))
+        screen[k, 1] = np.rint(scale * (1.0 - above))
+        inverse_depth[k] = inverse
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def by_band(
+    screen: NDArray[np.int32], faces: NDArray[np.int32], samples: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The faces of each band in their own order, all lists end to end, and where each starts. A counting sort."""
+    bands = (samples + BAND - 1) // BAND
+    rows = np.empty((len(faces), 2), np.int16)  # first band and past the last
+    starts = np.zeros(bands + 1, np.int64)
+    for k in range(len(faces)):
+        top, bottom = _rows(screen, faces, k, samples)
+        rows[k, 0], rows[k, 1] = (top // BAND, (bottom - 1) // BAND + 1) if bottom > top else (0, 0)
+        for band in range(rows[k, 0], rows[k, 1]):
+            starts[band + 1] += 1
+    for band in range(bands):
+        starts[band + 1] += starts[band]
+    cursor = starts[:-1].copy()
+    lists = np.empty(starts[-1], np.int32)
+    for k in range(len(faces)):
+        for band in range(rows[k, 0], rows[k, 1]):
+            lists[cursor[band]] = k
+            cursor[band] += 1
+    return starts, lists
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _rows(screen: NDArray[np.int32], faces: NDArray[np.int32], k: int, samples: int) -> tuple[int, int]:
+    """The rows whose samples a face can cover, first and past the last; none where it passes between the samples."""
+    a, b, c = faces[k, 0], faces[k, 1], faces[k, 2]
+    left = min(screen[a, 0], screen[b, 0], screen[c, 0])
+    right = max(screen[a, 0], screen[b, 0], screen[c, 0])
+    if _sample(left) >= _sample(right):
+        return 0, 0
+    high = min(screen[a, 1], screen[b, 1], screen[c, 1])
+    low = max(screen[a, 1], screen[b, 1], screen[c, 1])
+    return max(_sample(high), 0), min(_sample(low), samples)
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _sample(step: int) -> int:
+    """The first sample at or past a step."""
+    return (step + (STEPS - _HALF - 1)) // STEPS
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def draw_first(
+    screen: NDArray[np.int32],
+    inverse_depth: NDArray[np.float32],
+    faces: NDArray[np.int32],
+    chosen: NDArray[np.int32],
+    most: float,
+    first_row: int,
+    last_row: int,
+    seen: NDArray[np.int64],
+) -> None:
+    """Draw the `chosen` faces into rows [first_row, last_row) of `seen` [S, S].
+
+    A sample holds its inverse depth, as a whole number that is largest for `most`, and below it the face: `face_of`.
+    Both grow along a row by one addition, and the nearer of two samples is the larger, which leaves the compiler
+    one loop without a branch. Of faces equally near the one of the larger index stays.
+    """
+    samples = seen.shape[1]
+    scale = _DEEPEST / most
+    for k in chosen:
+        ax, ay, az, bx, by, bz, cx, cy, cz = _turned(screen, inverse_depth, faces, k)
+        doubled = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if doubled <= 0.0:
+            continue
+        across, down = _slopes(bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az, doubled)
+        step = np.int64(across * scale) << _FACE_BITS
+        top, bottom = _rows(screen, faces, k, samples)
+        for row in range(max(top, first_row), min(bottom, last_row)):
+            first, last = _span(ax, ay, bx, by, cx, cy, row, samples)
+            inverse = az + across * (first + 0.5 - ax / STEPS) + down * (row + 0.5 - ay / STEPS)
+            key = (np.int64(inverse * scale) << _FACE_BITS) + k
+            line = seen[row, first:last]
+            for column in range(len(line)):
+                line[column] = max(line[column], key + column * step)
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def face_of(seen: int) -> int:
+    """The face that a sample sees, -1 where it sees none."""
+    return (seen & _FACES) if seen > 0 else -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def draw_reach(
+    screen: NDArray[np.int32], depths: NDArray[np.float32], faces: NDArray[np.int32], reach: NDArray[np.float32]
+) -> None:
+    """Raise `reach` [1 or 2, S, S] to the greatest depths of the faces, and to the least ones, negated."""
+    samples = reach.shape[2]
+    for k in range(len(faces)):
+        top, bottom = _rows(screen, faces, k, samples)
+        if top >= bottom:
+            continue
+        ax, ay, az, bx, by, bz, cx, cy, cz = _turned(screen, depths, faces, k)
+        doubled = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if doubled <= 0.0:
+            continue
+        across, down = _slopes(bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az, doubled)
+        for row in range(top, bottom):
+            first, last = _span(ax, ay, bx, by, cx, cy, row, samples)
+            if first >= last:
+                continue
+            depth = np.float32(az + across * (first + 0.5 - ax / STEPS) + down * (row + 0.5 - ay / STEPS))
+            step = np.float32(across)
+            for side in range(len(reach)):
+                line = reach[side, row, first:last]
+                for column in range(len(line)):
+                    line[column] = max(line[column], depth + np.float32(column) * step)
+                depth, step = -depth, -step
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _turned(
+    screen: NDArray[np.int32], depths: NDArray[np.float32], faces: NDArray[np.int32], k: int
+) -> tuple[float, ...]:
+    """A face's corners and depths, turned so that its inside is on one side of all its edges."""
+    a, b, c = faces[k, 0], faces[k, 1], faces[k, 2]
+    ax, ay = float(screen[a, 0]), float(screen[a, 1])
+    if (screen[b, 0] - ax) * (screen[c, 1] - ay) - (screen[b, 1] - ay) * (screen[c, 0] - ax) < 0:
+        b, c = c, b
+    return (
+        ax, ay, float(depths[a]),
+        float(screen[b, 0]), float(screen[b, 1]), float(depths[b]),
+        float(screen[c, 0]), float(screen[c, 1]), float(depths[c]),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _slopes(
+    bx: float, by: float, bz: float, cx: float, cy: float, cz: float, doubled: float
+) -> tuple[float, float]:
+    """How the third coordinate changes from one sample to the next, to the right and down; corners about the first."""
+    scale = STEPS / doubled
+    return scale * (bz * cy - by * cz), scale * (bx * cz - bz * cx)
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _span(
+    ax: float, ay: float, bx: float, by: float, cx: float, cy: float, row: int, samples: int
+) -> tuple[int, int]:
+    """The first sample of a row inside the face, and past the last."""
+    y = row * STEPS + _HALF
+    first, last = _cut(ax, ay, bx, by, y, 0, samples)
+    first, last = _cut(bx, by, cx, cy, y, first, last)
+    first, last = _cut(cx, cy, ax, ay, y, first, last)
+    return first, max(last, first)
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _cut(
+    px: float, py: float, qx: float, qy: float, y: float, first: int, last: int
+) -> tuple[int, int]:
+    """What an edge from p to q leaves of a row: a left edge takes the samples on it in, a right one leaves them out.
+
+    The numerator and the denominator are whole and exact; a quotient that is no whole number is at least 2^-29 away
+    from one, which its rounding cannot bridge.
+    """
+    dy = qy - py
+    if dy == 0.0:
+        return first, last
+    quotient = ((qx - px) * (y - py) + (px - _HALF) * dy) / (STEPS * dy)
+    crossing = int(quotient)
+    crossing += quotient > crossing  # rounded up; those below zero are cut off anyway
+    return (max(first, crossing), last) if dy < 0.0 else (first, min(last, crossing))
