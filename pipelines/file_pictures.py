@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 TURN_FRAMES: Final = 36  # ten degrees apart: the eye joins them, and each costs time and bytes
 
 
+PictureFormat = Literal["png", "webp"]
+
+
 @dataclass(frozen=True, slots=True)
 class FilePicture:
     """How a file is to be drawn."""
 
     extension: str  # of the file, without the dot
     camera: Camera  # where it is seen from; a turn begins there
-    target: Literal["png", "webp"] = "png"
+    target: PictureFormat = "png"
     size: int = 512  # pixels per side
     frames: int | None = None  # of a webp; None takes `TURN_FRAMES`
 

@@ -152,7 +152,7 @@ def inspect(
 
 
 @app.command()
-def quote(
+def quote(  # noqa: PLR0913, PLR0917 - the options of the contract
     source: Mesh,
     size_mm: SizeMm = None,
     unit: Unit = None,

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from moldar.cli.disk import extension, file_format, read_file, write_file
 from moldar.cli.outcome import INPUT, Failure
@@ -66,27 +64,19 @@ def inspect(source: Path, request: "InspectionRequest", *, as_json: bool) -> Non
 
 
 def quote(source: Path, request: "FileQuoteRequest", *, as_json: bool) -> None:
-    """Show the price of printing a file."""
-    from deployments import mapping, repair_mapping  # noqa: PLC0415 - as above
-    from deployments.settings import Settings  # noqa: PLC0415
-    from pipelines.pricing import default_price_book, material_named  # noqa: PLC0415
-    from pipelines.pricing import quote as price  # noqa: PLC0415
-    from pipelines.printability import inspect as inspect_mesh  # noqa: PLC0415
+    """Show the price of printing a file, made a closed solid where it is none."""
+    from deployments import repair_mapping  # noqa: PLC0415 - as above
+    from moldar.cli.pricing import price  # noqa: PLC0415
     from pipelines.uploads import mended_upload  # noqa: PLC0415
 
-    volume = Settings().build_volume_mm
     with Terminal() as terminal:
         with Bar(terminal) as bar:
             data = _reading(source, bar)
             bar.say("Making it a solid")
             solid = mended_upload(data, extension(source), request.size_mm, request.unit)
-            bar.say("Inspecting")
-            report = inspect_mesh(solid.mesh, material_named(request.material).process, volume)
-            bar.say("Pricing")
-            issued_at, quote_id = datetime.now(UTC), f"quo_{uuid4().hex}"
-            asked = mapping.file_quote(request)
-            priced = price(solid.mesh, report, asked, default_price_book(), issued_at, quote_id)
-        told = repair_mapping.quoted(priced, solid.repairs)
+            bar.say("Slicing it" if request.source == "slicer" else "Inspecting and pricing it")
+            repairs = repair_mapping.surface_repairs(solid.repairs)
+            told = price(solid.mesh, request).model_copy(update={"repairs": repairs})
         if as_json:
             terminal.print_json(told.model_dump_json())
             return
@@ -98,7 +88,7 @@ def quote(source: Path, request: "FileQuoteRequest", *, as_json: bool) -> None:
 
 def render(source: Path, target: Path, camera: "Camera", size: int, frames: int | None, *, as_json: bool) -> None:
     """Draw a mesh or splats from one side, or as a film from all sides."""
-    from pipelines.file_pictures import TURN_FRAMES, FilePicture, draw_file  # noqa: PLC0415 - as above
+    from pipelines.file_pictures import TURN_FRAMES, FilePicture, PictureFormat, draw_file  # noqa: PLC0415 - as above
 
     began, ending = perf_counter(), extension(target)
     if ending not in {"png", "webp"}:
@@ -110,7 +100,7 @@ def render(source: Path, target: Path, camera: "Camera", size: int, frames: int 
         with Bar(terminal) as bar:
             data = _reading(source, bar)
             bar.say("Drawing")
-            form = "png" if ending == "png" else "webp"
+            form: PictureFormat = "png" if ending == "png" else "webp"
             drawn = draw_file(data, FilePicture(extension(source), camera, form, size, frames))
             write_file(target, drawn)
         if as_json:

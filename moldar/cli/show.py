@@ -19,10 +19,10 @@ _SOURCES: Final = {"geometry": "computed", "slicer": "measured by a slicer", "ve
 def show_generation(console: Console, made: Generation, directory: str) -> None:
     """A finished generation: what was understood, how it prints, what it costs, where it is."""
     if made.analysis is not None:
-        _section(console, "Understood", _understood(made.analysis))
+        section(console, "Understood", _understood(made.analysis))
     if made.provenance is not None:
         made_by = f"{made.provenance.backend} ({made.provenance.model}), seed {made.provenance.seed}"
-        _section(console, "Made", Group(Text(made_by), *map(Text, made.provenance.notes)))
+        section(console, "Made", Group(Text(made_by), *map(Text, made.provenance.notes)))
     if made.printability is not None:
         show_report(console, made.printability)
     if made.quote is not None:
@@ -30,7 +30,7 @@ def show_generation(console: Console, made: Generation, directory: str) -> None:
     files = Table.grid(padding=(0, 2))
     for entry in made.files:
         files.add_row(entry.name, Text(size_of(entry.bytes), justify="right"))
-    _section(console, f"Files in {directory}", files)
+    section(console, f"Files in {directory}", files)
 
 
 def show_report(console: Console, report: Printability) -> None:
@@ -47,11 +47,22 @@ def show_report(console: Console, report: Printability) -> None:
     findings = [
         line
         for finding in report.findings
-        for line in (_marked(finding.severity, finding.message), Text(f"  {finding.remedy}", style="dim"))
+        for line in (marked(finding.severity, finding.message), Text(f"  {finding.remedy}", style="dim"))
         if line.plain.strip()
     ]
+    findings += _mending(report)
     title = Text.assemble(f"Print report: {report.score:.1f} of 10  ", _mark(report.verdict))
-    _section(console, title, Group(facts, *findings))
+    section(console, title, Group(facts, *findings))
+
+
+def _mending(report: Printability) -> list[Text]:
+    """What would make a closed solid of an uploaded file."""
+    if report.beyond_repair is not None:
+        return [marked("error", f"No solid can be made of it: {report.beyond_repair}")]
+    if not report.repairs:
+        return []
+    head = Text("Converting, quoting or repairing it makes it a closed solid:")
+    return [head, *(Text(f"  {one.message}", style="dim") for one in report.repairs)]
 
 
 def show_quote(console: Console, quote: Quote) -> None:
@@ -64,7 +75,7 @@ def show_quote(console: Console, quote: Quote) -> None:
     )
     head = [Text(f"{quote.quantity} × {quote.material.upper()} at {quote.infill:.0%} infill, {each}")]
     head += [Text(reason, style="dim") for reason in quote.material_reasons]
-    head += [_marked("warning", warning) for warning in quote.material_warnings]
+    head += [marked("warning", warning) for warning in quote.material_warnings]
     lines = Table.grid(padding=(0, 2))
     for line in quote.lines:
         band = f"± {line.error_band:.0%}" if line.error_band else ""
@@ -75,7 +86,7 @@ def show_quote(console: Console, quote: Quote) -> None:
     breaks = ", ".join(f"{b.quantity}: {_money(b.unit_minor, quote)}" for b in quote.quantity_breaks)
     tail = [Text(f"Each, by quantity: {breaks}")] if breaks else []
     tail += [Text(f"Or {a.label}: {_money(a.total_minor, quote)}", style="dim") for a in quote.alternatives]
-    _section(console, "Quote", Group(*head, lines, *tail))
+    section(console, "Quote", Group(*head, lines, *tail))
 
 
 def _understood(analysis: Analysis) -> RenderableType:
@@ -105,7 +116,7 @@ def _understood(analysis: Analysis) -> RenderableType:
     row("Quantity", [str(analysis.quantity.value)] if analysis.quantity else [])
     row("For", (use.value.replace("_", " ") for use in analysis.uses))
     row("With", (feature.value for feature in analysis.features))
-    return Group(table, *(_marked("warning", problem.message) for problem in analysis.problems))
+    return Group(table, *(marked("warning", problem.message) for problem in analysis.problems))
 
 
 def _solid(report: Printability) -> str:
@@ -124,10 +135,12 @@ def _mark(severity: str) -> tuple[str, str]:
     return _MARKS.get(severity, ("·", ""))
 
 
-def _marked(severity: str, message: str) -> Text:
+def marked(severity: str, message: str) -> Text:
+    """A sentence behind the sign of its severity."""
     return Text.assemble(_mark(severity), f" {message}")
 
 
-def _section(console: Console, title: str | Text, body: RenderableType) -> None:
+def section(console: Console, title: str | Text, body: RenderableType) -> None:
+    """A heading, and what stands below it."""
     console.print(Text.assemble(title, style="bold") if isinstance(title, str) else title)
     console.print(Padding(body, (0, 0, 1, 2), expand=False))
