@@ -19,6 +19,7 @@ from deployments.settings import LgmSettings, Settings
 APP_NAME: Final = "moldar"
 # Replica counts and queue limits of a cluster are in serve.yaml; these are the laptop's.
 EMBEDDED_CAPACITY: Final = 2
+QUOTES: Final = 8  # a slice takes seconds to minutes; quotes by the model are not to wait behind two of them
 STREAMS: Final = 1000  # open event streams count as ongoing requests; Serve's default of 5 would block the ingress
 FAST_ROUTING: Final[dict[str, Any]] = {
     "initial_backoff_s": 0.005,
@@ -62,7 +63,7 @@ def build(settings: Settings) -> Any:
         settings.lgm, settings.rembg_weights.expanduser(), meter, settings.log_level
     )
     conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter, volume)
-    quoting = deployment("quoting", Quoting, max_ongoing_requests=2).bind(shop, meter)
+    quoting = deployment("quoting", Quoting, max_ongoing_requests=QUOTES).bind(shop, meter)
     prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(
         volume, (rule_list,), settings.log_level
     )

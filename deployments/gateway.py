@@ -243,6 +243,8 @@ class Gateway:
         if request.webhook_url is not None:
             raise InvalidInput("webhook_url: this version sends no webhooks; follow the generation's events instead.")
         _check_cameras(request)
+        if request.source is not None:
+            await call(self._handles.quoting, "check_source", mapping.quoted(request))
         analysis = mapping.NO_PROMPT
         if request.prompt:
             analysis = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "understand", request.prompt))

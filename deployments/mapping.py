@@ -202,6 +202,11 @@ def file_quote(asked: wire.FileQuoteRequest) -> QuoteRequest:
     )
 
 
+def quoted(asked: wire.GenerationRequest) -> QuoteRequest:
+    """What a generation's quote is sure to be asked, before its prompt is read."""
+    return QuoteRequest(material=asked.material or "pla", source=asked.source)
+
+
 def quote(value: Quote) -> wire.Quote:
     """A quote as it crosses HTTP."""
     return wire.Quote.model_validate_json(QUOTE.dump_json(value))

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -17,6 +18,7 @@ from pipelines.geometry import TriangleMesh
 from pipelines.pricing import Quote, QuoteRequest, Sliced, is_sampled, material_named, quote, slice_request, speaker
 from pipelines.printability import PrintReport, inspect
 
+SLICES: Final = 2  # at a time in one replica; others wait, while quotes by the model go on
 Priced = Callable[..., Quote]
 """A quote with everything given but `sliced`."""
 
@@ -28,6 +30,7 @@ class Quoting:
         self._shop = shop
         self._slicer = shop.slicer()
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
+        self._slices = asyncio.Semaphore(SLICES)
         self._watching: asyncio.Task[None] | None = None
 
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
@@ -37,7 +40,7 @@ class Quoting:
 
     async def check_source(self, request: QuoteRequest) -> None:
         """Whether who is to say mass and time can be asked. Raises InvalidInput, SlicerFailed."""
-        if self._speaker(request) == "slicer" and request.source == "slicer":
+        if self._speaker(request) == "slicer":
             await asyncio.to_thread(self._slicer.version)
 
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
@@ -67,11 +70,12 @@ class Quoting:
         """What the slicer says; it is killed when nobody waits for it any more."""
         supports = request.support and report.support_volume_mm3 > 0
         asked = slice_request(request.infill, material_named(request.material), supports=supports)
-        stop = threading.Event()
-        try:
-            return await asyncio.to_thread(self._slicer.slice, mesh, asked, stop)
-        finally:
-            stop.set()
+        async with self._slices:
+            stop = threading.Event()
+            try:
+                return await asyncio.to_thread(self._slicer.slice, mesh, asked, stop)
+            finally:
+                stop.set()
 
     async def _measured(self, computed: Quote, priced: Priced, sliced: Sliced) -> Quote:
         """The quote by the slicer's word, and how far it is from the model's."""
