@@ -50,9 +50,15 @@ def show_report(console: Console, report: Printability) -> None:
         for line in (marked(finding.severity, finding.message), Text(f"  {finding.remedy}", style="dim"))
         if line.plain.strip()
     ]
-    findings += _mending(report)
+    findings += [*_offered(report), *_mending(report)]
     title = Text.assemble(f"Print report: {report.score:.1f} of 10  ", _mark(report.verdict))
     section(console, title, Group(facts, *findings))
+
+
+def _offered(report: Printability) -> list[Text]:
+    """Repairs that would do something about the findings."""
+    names = dict.fromkeys(finding.repair.replace("_", " ") for finding in report.findings if finding.repair)
+    return [Text(f"Repairs that are offered: {', '.join(names)}.")] if names else []
 
 
 def _mending(report: Printability) -> list[Text]:

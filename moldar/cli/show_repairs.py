@@ -18,14 +18,21 @@ def show_repairs(console: Console, made: RepairedFile, written: Sequence[str]) -
     applied = [marked("ok", change) for one in made.applied for change in one.changes]
     declined = [marked("info", f"{one.kind.replace('_', ' ')}: {one.reason}") for one in made.declined]
     lines = applied + declined
-    section(console, "Repaired for printing", Group(*(lines or [Text("Nothing was to be done.")])))
+    section(console, "Repaired for printing", Group(*(lines or [Text(_idle(made))])))
     section(console, _scores(made), Group(*_changes(made)))
     files = Table.grid(padding=(0, 2))
     for path, part, file in zip(written, made.parts, made.files, strict=True):
         x, y, z = part.printability.size_mm
-        pieces = f"{part.pieces} ×" if part.pieces > 1 else ""
-        files.add_row(Text(path), Text(size_of(file.bytes), justify="right"), f"{x:.1f} × {y:.1f} × {z:.1f} mm", pieces)
+        pieces = f", {part.pieces} pieces" if part.pieces > 1 else ""
+        files.add_row(path, size_of(file.bytes), f"{x:.1f} × {y:.1f} × {z:.1f} mm{pieces}")
     section(console, "Written", files)
+
+
+def _idle(made: RepairedFile) -> str:
+    offered = {finding.repair for finding in made.parts[0].printability.findings if finding.repair}
+    if not offered:
+        return "Nothing is to be done."
+    return f"Nothing was asked for; --all would do what is offered: {', '.join(sorted(offered))}."
 
 
 def _scores(made: RepairedFile) -> str:
