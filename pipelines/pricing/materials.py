@@ -1,18 +1,17 @@
-"""The materials that can be asked for: one typed table, with where each figure comes from."""
+"""Materials that are known: one typed table, with where each figure comes from.
+
+What they cost, and which of them a shop has beside its own, is in its price book.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final
 
 from pipelines.errors import InvalidInput
 from pipelines.printability import FDM, RESIN, Process
 from pipelines.prompt.types import Use
-
-MaterialName = Literal["pla", "petg", "abs", "asa", "tpu", "nylon", "resin"]
-MATERIAL_NAMES: Final[tuple[MaterialName, ...]] = get_args(MaterialName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,10 @@ class Range:
 class Material:
     """One material. `uses` is what it is good for; `not_for` what it fails at. What is in neither, it can do."""
 
-    name: MaterialName
+    name: str
     title: str
     process: Process
     density_g_cm3: float
-    price_per_kg_minor: Decimal  # US cents; a typical shop price, which the price book may override
     max_flow_mm3_s: float  # volumetric limit with a 0.4 mm nozzle; without meaning for resin
     nozzle_c: Range | None
     bed_c: Range | None
@@ -50,7 +48,6 @@ class Material:
 
 
 _READ: Final = date(2026, 11, 21)
-_PRICES: Final = Source("Price of a 1 kg spool (resin: 1 kg bottle) as set by this shop", _READ)
 _FLOWS: Final = Source("PrusaSlicer vendor profiles, filament_max_volumetric_speed of the generic filaments", _READ)
 _FOOD: Final = Source("Formlabs, The Essential Guide to Food Safe 3D Printing", _READ)
 _SETTINGS: Final = Source("zahno.dev wiki, 3D printing filaments: temperatures and UV resistance by material", _READ)
@@ -64,7 +61,6 @@ _TABLE: Final = (
         "PLA",
         FDM,
         1.24,
-        Decimal(2200),
         12.0,
         Range(190, 220),
         Range(50, 60),
@@ -77,7 +73,6 @@ _TABLE: Final = (
             _SETTINGS,
             _FLOWS,
             _FOOD,
-            _PRICES,
         ),
     ),
     Material(
@@ -85,7 +80,6 @@ _TABLE: Final = (
         "PETG",
         FDM,
         1.27,
-        Decimal(2400),
         8.0,
         Range(220, 250),
         Range(70, 85),
@@ -98,7 +92,6 @@ _TABLE: Final = (
             _SETTINGS,
             _FLOWS,
             _FOOD,
-            _PRICES,
         ),
     ),
     Material(
@@ -106,7 +99,6 @@ _TABLE: Final = (
         "ABS",
         FDM,
         1.04,
-        Decimal(2300),
         11.0,
         Range(230, 250),
         Range(95, 110),
@@ -117,7 +109,6 @@ _TABLE: Final = (
             Source("MakerBot ABS, Cura material table: density 1.04 g/cm3", _READ),
             _SETTINGS,
             _FLOWS,
-            _PRICES,
         ),
     ),
     Material(
@@ -125,7 +116,6 @@ _TABLE: Final = (
         "ASA",
         FDM,
         1.07,
-        Decimal(3000),
         11.0,
         Range(240, 260),
         Range(90, 110),
@@ -136,7 +126,6 @@ _TABLE: Final = (
             Source("Prusament ASA technical data sheet: density 1.07 g/cm3 (ISO 1183)", _READ),
             _SETTINGS,
             _FLOWS,
-            _PRICES,
         ),
     ),
     Material(
@@ -144,7 +133,6 @@ _TABLE: Final = (
         "TPU 95A",
         FDM,
         1.21,
-        Decimal(3500),
         3.5,
         Range(215, 235),
         Range(40, 60),
@@ -154,7 +142,6 @@ _TABLE: Final = (
         sources=(
             Source("Polymaker PolyFlex TPU95 technical data sheet: density 1.21 g/cm3", _READ),
             _FLOWS,
-            _PRICES,
         ),
     ),
     Material(
@@ -162,7 +149,6 @@ _TABLE: Final = (
         "Nylon PA12",
         FDM,
         1.01,
-        Decimal(5500),
         8.0,
         Range(245, 265),
         Range(85, 100),
@@ -173,7 +159,6 @@ _TABLE: Final = (
             Source("PA12 filament data sheets: density 1.01 g/cm3 (ISO 1183); PA6 grades are 1.14", _READ),
             _SETTINGS,
             _FLOWS,
-            _PRICES,
         ),
     ),
     Material(
@@ -181,7 +166,6 @@ _TABLE: Final = (
         "Standard resin",
         RESIN,
         1.15,
-        Decimal(3500),
         0.0,
         None,
         None,
@@ -193,16 +177,16 @@ _TABLE: Final = (
                 "renato.design, clear photopolymer resin: 1100 kg/m3 and above; cured standard resins 1.1-1.18", _READ
             ),
             _FOOD,
-            _PRICES,
         ),
     ),
 )
 
-MATERIALS: Final[Mapping[MaterialName, Material]] = MappingProxyType({m.name: m for m in _TABLE})
+MATERIALS: Final[Mapping[str, Material]] = MappingProxyType({m.name: m for m in _TABLE})
+MATERIAL_NAMES: Final = tuple(MATERIALS)
 
 
 def material_named(name: str) -> Material:
-    """The material of that name.
+    """The material of that name in the table.
 
     Raises:
         InvalidInput: There is none.

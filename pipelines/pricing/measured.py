@@ -8,9 +8,10 @@ from pipelines.pricing.estimate import SUPPORT_S_PER_MM3, Bands, PrintEstimate
 from pipelines.pricing.materials import Material
 from pipelines.pricing.slicing import Sliced
 
-# The slicer is what the model's bands are measured against, so none of them is left. What is: volumes in its G-code
-# have three decimals, and printers keep to a slicer's times within a few in a hundred.
-BANDS: Final = Bands(mass=Decimal("0.01"), time=Decimal("0.03"), supports=Decimal("0.02"))
+# How far a slicer's own word moves when the same part comes with another tessellation (2k or 159k faces of one sphere:
+# 1.2 % of mass, 1.7 % of time) or turned about z (an L bracket: 1.8 % of mass). What a real printer makes of its
+# G-code is another matter: nothing here was weighed or timed.
+BANDS: Final = Bands(mass=Decimal("0.02"), time=Decimal("0.02"), supports=Decimal("0.02"))
 MOST_SUPPORT_SHARE: Final = 0.5  # of the time: a print that is mostly supports is still split in two
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, cast, get_args
 
-from pipelines.pricing.materials import MATERIALS, Material, MaterialName, material_named, suits
+from pipelines.pricing.materials import MATERIALS, Material, suits
 from pipelines.prompt.types import Language, PromptAnalysis, Use
 
-DEFAULT: Final[MaterialName] = "pla"
+DEFAULT: Final[str] = "pla"
 
 # Rarest demand first: the first of these that is asked for chooses, among what suits all that is asked for.
-_CHOICES: Final[tuple[tuple[Use, tuple[MaterialName, ...]], ...]] = (
+_CHOICES: Final[tuple[tuple[Use, tuple[str, ...]], ...]] = (
     ("flexible", ("tpu",)),
     ("outdoor", ("asa", "petg")),
     ("food_contact", ("petg", "nylon", "pla")),
@@ -68,7 +68,7 @@ _WHY: Final[Mapping[Language, _Texts]] = MappingProxyType(
 class Recommendation:
     """A material with reasons for it and warnings against it, sentences in the prompt's language."""
 
-    material: MaterialName
+    material: str
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
@@ -83,17 +83,16 @@ def recommend(analysis: PromptAnalysis, chosen: str | None = None) -> Recommenda
         chosen: Material of the request itself; it goes before the prompt's.
 
     Returns:
-        One material of the table.
-
-    Raises:
-        InvalidInput: The material that was asked for is not in the table.
+        A material of the table, or the one that was asked for: a shop may have others, and not have some of these.
     """
     uses = tuple(cast(Use, word.value) for word in analysis.uses if word.value in get_args(Use))
     texts = _WHY[analysis.language]
     wanted = chosen or (analysis.material.value if analysis.material else None)
+    if wanted is not None and wanted not in MATERIALS:  # a shop's own, which its price book knows
+        return Recommendation(wanted, (texts["asked"].format(title=wanted),))
     if wanted is not None:
-        material = material_named(wanted)
-        return Recommendation(material.name, (_say(texts, "asked", material),), _warnings(texts, material, uses))
+        material = MATERIALS[wanted]
+        return Recommendation(wanted, (_say(texts, "asked", material),), _warnings(texts, material, uses))
     for use, names in _CHOICES:
         if use in uses:
             return _for_use(texts, use, names, uses)
@@ -101,7 +100,7 @@ def recommend(analysis: PromptAnalysis, chosen: str | None = None) -> Recommenda
     return Recommendation(DEFAULT, (_say(texts, "default", material),))
 
 
-def _for_use(texts: _Texts, use: Use, names: tuple[MaterialName, ...], uses: tuple[Use, ...]) -> Recommendation:
+def _for_use(texts: _Texts, use: Use, names: tuple[str, ...], uses: tuple[Use, ...]) -> Recommendation:
     candidates = [MATERIALS[name] for name in names if suits(MATERIALS[name], uses)]
     torn = not candidates
     material = candidates[0] if candidates else MATERIALS[names[0]]

@@ -4,11 +4,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from babel.numbers import format_currency, get_currency_precision, list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import InvalidInput
-from pipelines.pricing import format_money
+from pipelines.pricing import LOCALES, MINOR_DIGITS, format_money, minor_digits, to_minor
 from pipelines.pricing.money import apportioned, rounded
 
 
@@ -22,6 +23,10 @@ from pipelines.pricing.money import apportioned, rounded
         (5, "USD", "en", "$0.05"),
         (-250, "USD", "en_US", "-$2.50"),
         (0, "EUR", "en_GB", "€0.00"),
+        (123456, "JPY", "en_US", "¥123,456"),
+        (123456, "KWD", "en_US", "KWD\u00a0123.456"),
+        (123400, "IQD", "en_US", "IQD\u00a0123.400"),  # its coins are out of use: CLDR shows none of its decimals
+        (123456, "GBP", "pt_BR", "£\u00a01.234,56"),
     ],
 )
 def test_money_is_written_as_its_reader_expects(amount: int, currency: str, locale: str, text: str) -> None:
@@ -35,6 +40,37 @@ def test_money_is_written_as_its_reader_expects(amount: int, currency: str, loca
 def test_what_is_no_money_is_refused(amount: int, currency: str, locale: str) -> None:
     with pytest.raises(InvalidInput):
         format_money(amount, currency, locale)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("amount", [0, 7, -1999, 123456789])
+def test_money_is_written_as_babel_does_where_both_count_alike(amount: int, locale: str) -> None:
+    for code, digits in MINOR_DIGITS.items():
+        if digits == get_currency_precision(code):
+            expected = format_currency(Decimal(amount).scaleb(-digits), code, locale=locale)
+            assert format_money(amount, code, locale).replace("\u00a0", "") == expected.replace("\u00a0", "")
+
+
+# Where CLDR counts fewer decimals than ISO 4217: their coins are out of use, their accounts are not.
+_COINLESS = {"AFN", "ALL", "IQD", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"}
+
+
+def test_minor_units_are_those_of_the_world_but_for_coins_out_of_use() -> None:
+    other = {code for code, digits in MINOR_DIGITS.items() if digits != get_currency_precision(code)}
+    assert other == _COINLESS
+    assert set(MINOR_DIGITS) <= list_currencies()
+    assert {"USD", "EUR", "BRL", "GBP", "JPY", "CHF", "INR", "CNY", "KRW", "KWD"} <= set(MINOR_DIGITS)
+
+
+def test_an_amount_becomes_whole_minor_units_or_is_refused() -> None:
+    assert to_minor(Decimal("12.5"), "USD") == 1250
+    assert to_minor(Decimal("12.5"), "KWD") == 12500
+    assert to_minor(Decimal(1200), "JPY") == 1200
+    for amount, code in ((Decimal("12.505"), "USD"), (Decimal("12.5"), "JPY"), (Decimal("NaN"), "USD")):
+        with pytest.raises(InvalidInput, match="smallest units"):
+            to_minor(amount, code)
+    with pytest.raises(InvalidInput, match="ISO 4217"):
+        minor_digits("usd")
 
 
 def test_halves_go_up() -> None:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import InvalidInput
 from pipelines.pricing import MATERIALS, recommend
 from pipelines.pricing.materials import MATERIAL_NAMES, suits
 from pipelines.prompt.types import Language, PromptAnalysis, Span, Use, Word
@@ -94,6 +93,6 @@ def test_a_recommendation_warns_exactly_where_its_material_fails(
         assert found.material == material
 
 
-def test_an_unknown_material_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="unobtainium"):
-        recommend(asking(material="unobtainium"))
+def test_a_material_of_a_shops_own_is_kept_as_it_was_asked_for() -> None:
+    found = recommend(asking("outdoor"), chosen="wood")
+    assert (found.material, found.reasons, found.warnings) == ("wood", ("You asked for wood.",), ())
