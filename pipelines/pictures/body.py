@@ -1,5 +1,6 @@
 """A body as pictures need it, and the drawing of one: loads numba, so it is imported where something is drawn."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -11,7 +12,7 @@ from pipelines.geometry import Camera, TriangleMesh
 from pipelines.meshing.color import linear_from_srgb, srgb_from_linear, vertex_colors
 from pipelines.meshing.normals import CREASE_DEG
 from pipelines.pictures import body_kernels, light_kernels, raster_kernels
-from pipelines.pictures.framing import Viewpoint, framed
+from pipelines.pictures.framing import Viewpoint, framed, framed_all_around
 from pipelines.pictures.light_maps import Caster, LightMaps
 from pipelines.pictures.threads import Crew
 
@@ -52,7 +53,15 @@ class Body:
 
     def picture(self, camera: Camera, size: int) -> NDArray[np.uint8]:
         """sRGB [size, size, 3] from a camera. See `render_mesh`."""
-        view = framed(self._vertices, camera)
+        return self._picture(framed(self._vertices, camera), size)
+
+    def turn(self, camera: Camera, frames: int, size: int) -> Iterator[NDArray[np.uint8]]:
+        """Pictures from a camera that goes once around the body, beginning where it stands."""
+        turns_deg = [360 * k / frames for k in range(frames)]
+        for view in framed_all_around(self._vertices, camera, turns_deg):
+            yield self._picture(view, size)
+
+    def _picture(self, view: Viewpoint, size: int) -> NDArray[np.uint8]:
         lamp = _lamp(view)
         seen = self._first_seen(view, size * _OVERSAMPLING)
         lamps = self._caster.lamp(self._crew, lamp)

@@ -1,6 +1,7 @@
 """Where the camera stands so that the whole object is in the picture."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from pipelines.geometry import Camera
 _MARGIN = 1.18  # of the object's own extent: room for the ground shadow
 _ROUNDS = 4  # of centring; the third already moves by less than a pixel
 _CLEARANCE = 0.3  # of the object's depth: a needle pointing at the eye does not reach it
+_SLICES, _SPOKES = 48, 24  # of what a turning object sweeps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +21,39 @@ class Viewpoint:
     eye: NDArray[np.float64]  # [3]
     axes: NDArray[np.float64]  # [3, 3]
     half_width: float  # tangent of half the field of view
+
+
+def framed_all_around(vertices: NDArray[np.floating], camera: Camera, turns_deg: Sequence[float]) -> list[Viewpoint]:
+    """The camera moved about the upright axis through x = y = 0 by each of `turns_deg`.
+
+    All stand at one distance, where whatever the vertices sweep just fits: the object neither jumps nor breathes.
+    """
+    first = framed(_swept(vertices), camera)
+    return [_turned(first, turn_deg) for turn_deg in turns_deg]
+
+
+def _swept(vertices: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Points [_SLICES * _SPOKES, 3] that enclose what `vertices` [V, 3] sweep about the upright axis."""
+    radius, height = np.hypot(vertices[:, 0], vertices[:, 1]), vertices[:, 2]
+    low, high = height.min(), height.max()
+    edges = np.linspace(low, high, _SLICES + 1)
+    slices = np.clip(np.searchsorted(edges, height) - 1, 0, _SLICES - 1)
+    widest = np.zeros(_SLICES)
+    np.maximum.at(widest, slices, radius)
+    angles = np.arange(_SPOKES) * (2 * np.pi / _SPOKES)
+    rim = widest[:, None] / np.cos(np.pi / _SPOKES)
+    shape = (_SLICES, _SPOKES)
+    rings = [
+        np.stack([rim * np.cos(angles), rim * np.sin(angles), np.broadcast_to(z[:, None], shape)], axis=-1)
+        for z in (edges[:-1], edges[1:])
+    ]
+    return np.concatenate(rings)[np.tile(widest > 0, 2)].reshape(-1, 3)
+
+
+def _turned(view: Viewpoint, turn_deg: float) -> Viewpoint:
+    angle = np.deg2rad(turn_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0.0], [np.sin(angle), np.cos(angle), 0.0], [0.0, 0.0, 1.0]])
+    return replace(view, eye=turn @ view.eye, axes=view.axes @ turn.T)
 
 
 def orbit_axes(camera: Camera) -> NDArray[np.float64]:

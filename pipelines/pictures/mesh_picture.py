@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import EmptyGeometry, InvalidInput
+from pipelines.errors import EmptyGeometry, GeometryTooLarge, InvalidInput
 from pipelines.geometry import Camera, TriangleMesh
 
 THREE_QUARTER: Final = Camera(elevation_deg=24.0, azimuth_deg=32.0, fovy_deg=26.0)
@@ -13,6 +13,7 @@ THREE_QUARTER: Final = Camera(elevation_deg=24.0, azimuth_deg=32.0, fovy_deg=26.
 _FLAT: Final = Camera(elevation_deg=52.0, azimuth_deg=12.0, fovy_deg=26.0)
 _FLATNESS = (0.1, 0.5)  # height over width, from lying to standing
 _SIZES = (16, 2048)
+_MOST_FACES = 1 << 24  # a sample of the rasterizer holds so many bits of a face
 
 
 def natural_view(mesh: TriangleMesh) -> Camera:
@@ -30,29 +31,46 @@ def natural_view(mesh: TriangleMesh) -> Camera:
     )
 
 
-def render_mesh(mesh: TriangleMesh, camera: Camera = THREE_QUARTER, size: int = 512) -> NDArray[np.uint8]:
+def render_mesh(
+    mesh: TriangleMesh,
+    camera: Camera = THREE_QUARTER,
+    size: int = 512,
+    face_colors: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
     """A square picture of the mesh standing on a light ground, with shadows, ambient occlusion and smooth edges.
 
     Args:
         mesh: In the object frame: any unit, z up; it stands on its lowest point.
         camera: Direction and field of view; the distance is chosen so that the whole mesh is seen.
         size: Pixels per side, 16..2048.
+        face_colors: sRGB of each face, [F, 3], instead of the mesh's own colours.
 
     Returns:
         sRGB [size, size, 3]; the same mesh gives the same picture.
 
     Raises:
         EmptyGeometry: nothing to see.
-        InvalidInput: a size out of range, or an elevation of the camera outside (-90, 90).
+        GeometryTooLarge: more than 16 million faces.
+        InvalidInput: a size out of range, an elevation of the camera outside [-90, 90], or colours that are not one
+            for each face.
     """
+    check_picture(mesh, camera, size)
+    if face_colors is not None and (face_colors.shape != mesh.faces.shape or face_colors.dtype != np.uint8):
+        raise InvalidInput(f"{len(mesh.faces)} faces need as many colours, not {list(face_colors.shape)}.")
+    from pipelines.pictures.body import Body  # noqa: PLC0415 - numba, for those replicas that draw
+    from pipelines.pictures.threads import Crew  # noqa: PLC0415
+
+    with Crew() as crew:
+        return Body(mesh, face_colors, crew).picture(camera, size)
+
+
+def check_picture(mesh: TriangleMesh, camera: Camera, size: int) -> None:
+    """Refuse what cannot be drawn. Raises as `render_mesh`."""
     if not _SIZES[0] <= size <= _SIZES[1]:
         raise InvalidInput(f"The picture's size must be in {list(_SIZES)}, not {size}.")
     if not (abs(camera.elevation_deg) <= 90 and 0 < camera.fovy_deg < 180 and np.isfinite(camera.azimuth_deg)):
         raise InvalidInput("The camera needs an elevation in [-90, 90] and a field of view in (0, 180) degrees.")
+    if len(mesh.faces) > _MOST_FACES:
+        raise GeometryTooLarge(f"At most {_MOST_FACES} faces can be drawn, not {len(mesh.faces)}.")
     if not len(mesh.faces) or not mesh.size.max() > 0 or not np.isfinite(mesh.vertices).all():
         raise EmptyGeometry("There is no mesh to draw.")
-    from pipelines.pictures.body import Body
-    from pipelines.pictures.threads import Crew
-
-    with Crew() as crew:
-        return Body(mesh, None, crew).picture(camera, size)

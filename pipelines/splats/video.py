@@ -1,26 +1,20 @@
 """Splats as people look at them: a picture, and a film of the camera going round."""
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import EmptyGeometry, InvalidInput
+from pipelines.errors import EmptyGeometry
 from pipelines.geometry import Camera, Gaussians
+from pipelines.pictures.film import check_film, encode_film
 from pipelines.pictures.png import encode_png
 from pipelines.splats.raster import render, render_many
 from pipelines.splats.rasterizers import Rasterizer
 
 FILM_FRAMES: Final = 180  # LGM's own film: one turn in steps of 2 degrees at 30 frames a second, hence six seconds
-_FILM_MS: Final = 6000
-_FRAMES_MAX: Final = 720
-_SIZE_MAX: Final = 1024  # a film is encoded whole: 180 frames of this size are 570 MB
-_QUALITY: Final = 80  # of WebP: 42 dB against the frames, 1 MB for a turn of 180 frames at 512 px
-_EFFORT: Final = 2  # of WebP, 0..6: the next step takes twice the time and saves a twentieth of the bytes
 
 
 def preview_png(gaussians: Gaussians, camera: Camera | None = None, size: int = 512) -> bytes:
@@ -79,39 +73,6 @@ def orbit_video(
             yield _as_bytes(drawn.image)
 
     return encode_film(pictures())
-
-
-def check_film(frames: int, size: int) -> None:
-    """Refuse a film of too few or too many frames, or too large."""
-    if not 2 <= frames <= _FRAMES_MAX:
-        raise InvalidInput(f"A film has 2 to {_FRAMES_MAX} frames, not {frames}.")
-    if not 1 <= size <= _SIZE_MAX:
-        raise InvalidInput(f"A film's size must be in [1, {_SIZE_MAX}], not {size}.")
-
-
-def encode_film(pictures: Iterable[NDArray[np.uint8]]) -> bytes:
-    """An endless animated WebP of sRGB pictures [H, W, 3] shown evenly over six seconds.
-
-    Raises:
-        InvalidInput: no pictures.
-    """
-    from PIL import Image  # noqa: PLC0415 - loaded by those replicas that draw
-
-    frames = [Image.fromarray(picture) for picture in pictures]
-    if not frames:
-        raise InvalidInput("A film needs pictures.")
-    out = io.BytesIO()
-    frames[0].save(
-        out, "WEBP", save_all=True, append_images=frames[1:], duration=_durations_ms(len(frames)), loop=0,
-        quality=_QUALITY, method=_EFFORT,
-    )  # fmt: skip
-    return out.getvalue()
-
-
-def _durations_ms(frames: int) -> Sequence[int]:
-    """Whole milliseconds that add up to the film's length."""
-    ends = [_FILM_MS * k // frames for k in range(frames + 1)]
-    return [last - first for first, last in pairwise(ends)]
 
 
 def _as_bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
