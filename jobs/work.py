@@ -17,8 +17,7 @@ from pipelines.relief import ReliefOptions, build_relief, resolved_mode
 from pipelines.relief.asked import mode_asked
 
 DEFAULT_SIZE_MM: Final = 100.0  # longest side of what has no size of its own: most desktop printers take it twice over
-SOLID_RESOLUTION: Final = 256
-DRAFT_RESOLUTION: Final = 128  # a third of the time, for something to look at meanwhile
+DRAFT_RESOLUTION: Final = 128  # half of the time, for something to look at meanwhile
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "stl": "model/stl",
     "obj": "model/obj",
@@ -103,7 +102,7 @@ def _splat_size_mm(job: Job, shape: Generated) -> float:
 def _solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
     """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
     if isinstance(shape, Gaussians):
-        made = solidified(shape, SOLID_RESOLUTION)
+        made = solidified(shape, None)
         placed, repairs = place(made.mesh, size_mm, up="y"), made.notes
     else:
         solid = make_solid(shape)

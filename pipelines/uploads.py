@@ -79,7 +79,7 @@ def read_upload(
     check_size(size_mm)
     shape = read_any(data, extension, unit)
     if isinstance(shape, Gaussians):
-        return place(solidify(shape), size_mm or SPLAT_SIZE_MM, up="y").mesh
+        return place(solidify(shape, None), size_mm or SPLAT_SIZE_MM, up="y").mesh
     return _placed(shape, extension, size_mm, unit).mesh
 
 
@@ -103,7 +103,7 @@ def mended_upload(data: bytes, extension: str, size_mm: float | None = None, uni
     check_size(size_mm)
     shape = read_any(data, extension, unit)
     if isinstance(shape, Gaussians):
-        made = solidified(shape)
+        made = solidified(shape, None)
         notes = tuple(Repair("redrawn", note) for note in made.notes)
         return Mended(place(made.mesh, size_mm or SPLAT_SIZE_MM, up="y").mesh, notes, None)
     upload = _placed(shape, extension, size_mm, unit)

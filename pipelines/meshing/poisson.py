@@ -80,6 +80,16 @@ def reconstruct(
     return _clean(field, level, grid, 2 if is_coarse else 1)
 
 
+def voxel_of(longest: float, resolution: int) -> float:
+    """Edge of a voxel where the points reach `longest` far along an axis, air on both sides of them included."""
+    return longest / max(resolution - 2 * _PAD, 8)
+
+
+def resolution_of(longest: float, voxel: float) -> int:
+    """The least resolution at which voxels are no larger than `voxel`."""
+    return int(np.ceil(longest / voxel)) + 2 * _PAD
+
+
 def _grid_around(positions: NDArray[np.float64], resolution: int) -> Grid:
     from scipy.fft import next_fast_len  # noqa: PLC0415 - scipy is loaded by those replicas that make solids
 
@@ -87,7 +97,7 @@ def _grid_around(positions: NDArray[np.float64], resolution: int) -> Grid:
     longest = float((high - low).max())
     if not longest > 0:
         raise EmptyGeometry("The points have no extent.")
-    voxel = longest / max(resolution - 2 * _PAD, 8)
+    voxel = voxel_of(longest, resolution)
     shape = [next_fast_len(int(np.ceil(extent / voxel)) + 2 * _PAD, real=True) for extent in high - low]
     origin = (low + high) / 2 - voxel * (np.array(shape) - 1) / 2
     return Grid(origin, voxel, (shape[0], shape[1], shape[2]))

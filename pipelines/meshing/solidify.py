@@ -8,18 +8,21 @@ from numpy.typing import NDArray
 
 from pipelines.errors import InvalidInput, NotSolid
 from pipelines.geometry import Gaussians, TriangleMesh
+from pipelines.meshing.color import SplatColors
 from pipelines.meshing.neighbours import Neighbours
 from pipelines.meshing.orientation import facing, outward, smallest_axes, unsigned_normals, wall_thickness
-from pipelines.meshing.poisson import OrientedPoints, Surface, reconstruct
+from pipelines.meshing.poisson import OrientedPoints, Surface, reconstruct, resolution_of, voxel_of
 from pipelines.meshing.pruning import SurfaceSplats, surface_splats
 from pipelines.meshing.sampling import surface_points
 from pipelines.meshing.settling import settled
 
 _RESOLUTIONS: Final = (32, 512)
 _FITTED: Final = (64, 320)  # of those that are chosen by what the splats carry
-_VOXELS_PER_PITCH: Final = 1.7  # flat splats tell more than one voxel each: beyond it the error falls no further
+_VOXELS_PER_PITCH: Final = 3.0  # flat splats tell more than one voxel each: beyond it the error falls no further
+_SCATTERS_PER_VOXEL: Final = 1.1  # finer ones draw the scatter: handles and pits that no object has
+_DAMPED_SCATTER: Final = 1.7  # standard deviations of scatter to one of blur: of 0.75 to 2.2, the least error
+_SOUND_SHARE: Final = 0.1  # of the splats, by which scatter is told
 _MOST_CELLS: Final = 1 << 25  # of a grid that is chosen: with its spectrum 12 bytes each, 400 MB
-_COLOR_NEIGHBOURS: Final = 8
 _PROBES: Final = 8192  # points at which the surface is asked for its splats: shares are good to half a per cent
 _UNSEEN: Final = 4.0  # times the splats' spacing: further from any splat, the surface is an inference
 _MOST_INVENTED: Final = 0.6  # share of the surface; a ring seen from four sides alone, its hole filled, has 46 %
@@ -36,6 +39,7 @@ class Solidified:
     """A solid made of Gaussians, and how much of it is theirs."""
 
     mesh: TriangleMesh
+    colors: SplatColors  # what its vertices were painted with
     resolution: int  # voxels along the longest side
     filled_share: float  # of the surface, with no splat near: holes, sides that nobody saw
     thin_share: float  # of the splats, on walls so thin that blur or noise joins their sides: thickened, or pierced
@@ -48,7 +52,7 @@ class _Layer:
 
     points: OrientedPoints
     pitch: float  # typical distance between neighbours
-    thickness: float  # typical standard deviation across the surface
+    scatter: float  # typical standard deviation across the surface
     walls: NDArray[np.float64]  # [N] thickness of thin walls, infinite elsewhere
     is_buried: NDArray[np.bool_]  # of all splats, those inside the solid or off it
 
@@ -60,8 +64,8 @@ def solidify(
 
     Args:
         gaussians: Activated, any count; those nearly transparent or isolated are left out.
-        resolution: Voxels along the longest side, 32..512, or None for as many as the splats' spacing and noise
-            deserve. Walls thinner than about 4 voxels lose volume.
+        resolution: Voxels along the longest side, 32..512, or None for as many as the splats' spacing and scatter
+            deserve, 64..320: less than 700 MiB. Walls thinner than about 4 voxels lose volume.
         viewpoints: Where the camera stood that saw each Gaussian, [N, 3] in their frame, if that is known: then
             insides are told from outsides by it, whatever holes the surface has.
 
@@ -91,16 +95,17 @@ def solidified(
     splats = surface_splats(gaussians)
     layer = _layer(splats, None if viewpoints is None else np.asarray(viewpoints, np.float64)[splats.chosen])
     chosen = resolution or _fitted_resolution(layer)
-    voxel = float(np.ptp(layer.points.positions, axis=0).max()) / chosen
-    smoothing = _smoothing(layer.thickness, voxel)
+    voxel = voxel_of(float(np.ptp(layer.points.positions, axis=0).max()), chosen)
+    smoothing = _smoothing(layer.scatter, voxel)
     has_thin_walls = bool((layer.walls < _THIN_VOXELS * voxel).mean() > _THIN_WALLED)
     surface = reconstruct(layer.points, chosen, smoothing, has_thin_walls)
-    mesh = TriangleMesh(surface.vertices, surface.faces, _colors(surface, splats, layer))
+    colors = _colors(surface, splats, layer)
+    mesh = TriangleMesh(surface.vertices, surface.faces, colors(surface.vertices))
     filled = _filled_share(mesh, splats.neighbours, _UNSEEN * layer.pitch + surface.voxel)
     if filled > _MOST_INVENTED:
         raise NotSolid(f"The Gaussians outline no solid: {100 * filled:.0f} % of its surface would be invented.")
-    thin = float((layer.walls < _SOUND_WALL * np.hypot(smoothing * surface.voxel, layer.thickness)).mean())
-    return Solidified(mesh, chosen, filled, thin, _notes(splats, layer, surface, filled, thin))
+    thin = float((layer.walls < _SOUND_WALL * np.hypot(smoothing * surface.voxel, layer.scatter)).mean())
+    return Solidified(mesh, colors, chosen, filled, thin, _notes(splats, layer, surface, filled, thin))
 
 
 def _layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None) -> _Layer:
@@ -117,30 +122,38 @@ def _layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None) -> _La
         normals, is_kept = settled(OrientedPoints(positions, normals, weights))
     walls = wall_thickness(positions, normals, near)[is_kept]
     points = OrientedPoints(positions[is_kept], normals[is_kept], weights[is_kept])
-    return _Layer(points, pitch, float(np.median(thickness)), walls, ~is_kept)
+    return _Layer(points, pitch, _scatter(thickness[is_kept], walls), walls, ~is_kept)
+
+
+def _scatter(thickness: NDArray[np.float64], walls: NDArray[np.float64]) -> float:
+    """How far splats lie off their surface, typically: beside both sides of a thin wall that cannot be seen."""
+    is_sound = np.isinf(walls)
+    if is_sound.mean() > _SOUND_SHARE:
+        return float(np.median(thickness[is_sound]))
+    return float(np.quantile(thickness, _SOUND_SHARE))
 
 
 def _fitted_resolution(layer: _Layer) -> int:
-    """Voxels by the splats' spacing, or half as wide as they scatter: finer ones would hold interpolation."""
+    """Voxels by the splats' spacing, or as wide as they scatter: finer ones would hold interpolation."""
     extent = np.ptp(layer.points.positions, axis=0)
-    voxel = max(layer.pitch / _VOXELS_PER_PITCH, 0.5 * layer.thickness, float(np.prod(extent) / _MOST_CELLS) ** (1 / 3))
-    return int(np.clip(np.ceil(extent.max() / voxel), *_FITTED))
+    voxel = max(
+        layer.pitch / _VOXELS_PER_PITCH,
+        _SCATTERS_PER_VOXEL * layer.scatter,
+        float(np.prod(extent) / _MOST_CELLS) ** (1 / 3),
+    )
+    return int(np.clip(resolution_of(float(extent.max()), voxel), *_FITTED))
 
 
-def _smoothing(thickness: float, voxel: float) -> float:
+def _smoothing(scatter: float, voxel: float) -> float:
     """Damping in voxels: 1.5 for points that lie on a surface, up to 3 for those that scatter about it."""
-    return float(np.clip(0.75 * thickness / voxel, 1.5, 3.0))
+    return float(np.clip(_DAMPED_SCATTER * scatter / voxel, 1.5, 3.0))
 
 
-def _colors(surface: Surface, splats: SurfaceSplats, layer: _Layer) -> NDArray[np.uint8]:
-    """Mean of the nearest Gaussians, weighted by opacity and by nearness relative to the nearest."""
-    near, distance = splats.neighbours.nearest(surface.vertices, _COLOR_NEIGHBOURS)
+def _colors(surface: Surface, splats: SurfaceSplats, layer: _Layer) -> SplatColors:
     # Half a voxel keeps the weights of a vertex that sits on a Gaussian from collapsing onto that one; those inside
     # the solid count only where there are no others.
     trust = splats.gaussians.opacity * np.where(layer.is_buried, np.float32(1e-3), np.float32(1))
-    weight = np.exp(-0.5 * (distance / (distance[:, :1] + 0.5 * surface.voxel)) ** 2) * trust[near]
-    rgb = np.einsum("nk,nkc->nc", weight, splats.gaussians.rgb[near]) / weight.sum(axis=1, keepdims=True)
-    return np.asarray(np.rint(255 * np.clip(rgb, 0, 1)), np.uint8)
+    return SplatColors(splats.neighbours, splats.gaussians.rgb, trust, 0.5 * surface.voxel)
 
 
 def _filled_share(mesh: TriangleMesh, neighbours: Neighbours, reach: float) -> float:
