@@ -15,6 +15,7 @@ ALL: Final = (
     "generate",
     "gateway",
     "crowd",
+    "fuzz",
 )
 
 

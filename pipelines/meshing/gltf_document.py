@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import Unreadable
 
+_MAX_COUNT: Final = 2**40  # of rows, which no memory holds; what is read of them is counted elsewhere
 _KINDS: Final = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4"}
 _WIDTHS: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 # Without these in hand the geometry cannot be found, so they are refused even where the file calls them optional.
@@ -126,8 +127,8 @@ class Document:
         """The numbers of an accessor, not yet read. Raises Unreadable where its layout cannot be."""
         spec = self.named("accessors", index)
         kind, width, count = np.dtype("<" + _KINDS[spec["componentType"]]), _WIDTHS[spec["type"]], int(spec["count"])
-        if count < 1:
-            raise Unreadable("The glTF is damaged: an accessor of no values.")
+        if not 0 < count < _MAX_COUNT:
+            raise Unreadable("The glTF is damaged: an accessor of no values, or of more than any file holds.")
         base = None
         if "bufferView" in spec:
             stride = int(self.named("bufferViews", spec["bufferView"]).get("byteStride", kind.itemsize * width))
@@ -143,7 +144,7 @@ class Document:
         """Rows that replace others: where, rising, and what."""
         number, where, what = int(spec["count"]), spec["indices"], spec["values"]
         place = np.dtype("<" + _KINDS[where["componentType"]])
-        if number < 1 or place.kind != "u":
+        if not 0 < number <= count or place.kind != "u":
             raise Unreadable("The glTF is damaged: a sparse accessor has an impossible layout.")
         start = int(where.get("byteOffset", 0))
         places = _rows(self.view(where["bufferView"]), start, (number, 1), place, place.itemsize)[:, 0].astype(np.int64)

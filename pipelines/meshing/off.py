@@ -24,7 +24,7 @@ def read_off(data: bytes) -> TriangleMesh:
     if b"BINARY" in (word.upper() for word in first[1:]):
         raise Unreadable("The OFF is binary, which is not read: save it as text.")
     counts, body = (first[1:], lines[1:]) if first[1:] else (lines[1].split() if len(lines) > 1 else [], lines[2:])
-    if len(counts) < 2 or not all(word.isdigit() for word in counts[:2]):
+    if len(counts) < 2 or not all(word.isdigit() and len(word) < 16 for word in counts[:2]):
         raise Unreadable("The OFF does not say how many vertices and faces it holds.")
     vertex_count, face_count = int(counts[0]), int(counts[1])
     if vertex_count + face_count > len(body):

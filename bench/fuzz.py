@@ -1,0 +1,122 @@
+"""Damaged files for every parser: read soundly or refused with one error, in bounded time and memory, touching nothing.
+
+    python -m bench fuzz [--seconds=60] [--seed=0] [--only=glb] [--found=DIR]
+
+Each parser works in a process of its own with 4 GiB of memory, in which opening files, sockets and processes is an
+error, and each file has five seconds. What breaks the law is printed, and kept in DIR where one is given.
+"""
+
+import os
+import random
+import resource
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from tests.support.mutations import mutated
+from tests.support.reading import read_lawfully
+from tests.support.seeds import seeds
+
+_MEMORY_BYTES: Final = 4 * 2**30
+_SECONDS_A_FILE: Final = 5
+_FORBIDDEN: Final = ("open", "socket.", "subprocess.", "os.system", "os.exec", "urllib.", "ctypes.dlopen")
+
+
+def main() -> None:
+    """Fuzz every parser for its share of the time."""
+    options = dict(word.removeprefix("--").split("=", 1) for word in sys.argv[1:] if "=" in word)
+    kinds = [options["only"]] if "only" in options else list(seeds())
+    share = float(options.get("seconds", 60)) / len(kinds)
+    found = Path(options["found"]) if "found" in options else None
+    sound = [_fuzz_apart(kind, share, int(options.get("seed", 0)), found) for kind in kinds]
+    if not all(sound):
+        sys.exit("a parser broke the law")
+
+
+def _fuzz_apart(kind: str, seconds: float, seed: int, found: Path | None) -> bool:
+    """In a child, which a broken parser may take down with it."""
+    child = os.fork()
+    if child == 0:
+        status = 2
+        try:
+            status = _fuzz(kind, seconds, seed, found)
+        except Exception:  # noqa: BLE001 - the parent goes on with the other parsers
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        print(f"{kind:12} DIED of signal {os.WTERMSIG(status)}")
+    return status == 0
+
+
+def _fuzz(kind: str, seconds: float, seed: int, found: Path | None) -> int:
+    warnings.simplefilter("error")
+    everything = seeds()
+    own = everything[kind]
+    others = [data for row in everything.values() for data in row]
+    for data in own:
+        assert read_lawfully(kind, data) == "read", kind  # which also loads what is loaded late
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    signal.signal(signal.SIGALRM, _too_slow)
+    guard = _Guard()
+    sys.addaudithook(guard)
+    rng = random.Random(f"{kind} {seed}")
+    outcomes: Counter[str] = Counter()
+    broken: dict[str, bytes] = {}
+    slowest, end = 0.0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        data = mutated(rng.choice(own), rng, rng.choice(others))
+        began = time.monotonic()
+        outcome = _outcome(kind, data, guard)
+        slowest = max(slowest, time.monotonic() - began)
+        outcomes[outcome.splitlines()[0]] += 1
+        if outcome.startswith("BROKEN") and (outcome not in broken or len(data) < len(broken[outcome])):
+            broken[outcome] = data
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
+    print(f"{kind:12} {sum(outcomes.values()):8,} files, slowest {slowest:.2f} s, peak {peak_mb:,.0f} MB: {rows}")
+    for number, (outcome, data) in enumerate(broken.items()):
+        print(f"  {outcome}\n  {len(data)} bytes: {data[:200]!r}")
+        if found is not None:
+            (found / f"{kind}-{seed}-{number}.bin").write_bytes(data)
+    return 1 if broken else 0
+
+
+def _outcome(kind: str, data: bytes, guard: "_Guard") -> str:
+    signal.alarm(_SECONDS_A_FILE)
+    guard.is_up = True
+    try:
+        return read_lawfully(kind, data)
+    except Exception as error:  # noqa: BLE001 - whatever a parser lets through is what is looked for
+        where = traceback.extract_tb(error.__traceback__)[-3:]
+        lines = " < ".join(f"{Path(row.filename).name}:{row.lineno}" for row in reversed(where))
+        return f"BROKEN {type(error).__name__}\n  {str(error)[:200]} at {lines}"
+    finally:
+        guard.is_up = False
+        signal.alarm(0)
+
+
+class _Guard:
+    """What no parser may do."""
+
+    is_up = False
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.is_up and event.startswith(_FORBIDDEN):
+            raise PermissionError(f"{event}{arguments!r:.100}")
+
+
+def _too_slow(_: int, __: FrameType | None) -> None:
+    raise TimeoutError(f"more than {_SECONDS_A_FILE} s")
+
+
+if __name__ == "__main__":
+    main()
