@@ -1,5 +1,6 @@
 """The HTTP contract as values: one small function per call. Nothing here opens a connection."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,17 +20,23 @@ from moldar.wire import (
     ConversionRequest,
     Cutout,
     FileQuoteRequest,
+    FileRepairRequest,
     Generation,
     GenerationPage,
+    GenerationRepair,
     GenerationRequest,
     Health,
     InspectionRequest,
     MaterialList,
+    PictureRequest,
     Printability,
     Problem,
     Quote,
     QuoteRequest,
     Rating,
+    RepairedFile,
+    RepairList,
+    RepairRequest,
 )
 
 T = TypeVar("T")
@@ -116,6 +123,21 @@ def requote(generation_id: str, request: QuoteRequest) -> Call[Quote]:
     return _post(f"{_generation(generation_id)}/quotes", request, Quote)
 
 
+def repair(generation_id: str, request: RepairRequest) -> Call[GenerationRepair]:
+    """Repairs of the same object. Sent again after a lost connection, it may be kept twice, under two numbers."""
+    return _post(f"{_generation(generation_id)}/repairs", request, GenerationRepair)
+
+
+def repairs(generation_id: str) -> Call[RepairList]:
+    """Every repair of it."""
+    return Call("GET", f"{_generation(generation_id)}/repairs", _model(RepairList))
+
+
+def turntable(generation_id: str, size: int) -> Call[bytes]:
+    """A turn around it, as an animated WebP."""
+    return Call("GET", f"{_generation(generation_id)}/turntable.webp", _raw, {"size": str(size)})
+
+
 def rate(generation_id: str, rating: Rating) -> Call[None]:
     """A person's judgement of it."""
     return Call("POST", f"{_generation(generation_id)}/rating", _nothing, json=_json(rating))
@@ -149,6 +171,17 @@ def inspect(upload: Upload, request: InspectionRequest) -> Call[Printability]:
 def quote_file(upload: Upload, request: FileQuoteRequest) -> Call[Quote]:
     """The price of printing a mesh."""
     return Call("POST", "/v1/quotes", _model(Quote), upload=upload, form=_form(request))
+
+
+def repair_file(upload: Upload, request: FileRepairRequest) -> Call[RepairedFile]:
+    """A mesh made a closed solid and repaired for printing."""
+    headers = {"Accept": "application/json"}
+    return Call("POST", "/v1/repairs", _model(RepairedFile), headers=headers, upload=upload, form=_form(request))
+
+
+def draw(upload: Upload, request: PictureRequest) -> Call[bytes]:
+    """A picture of a mesh or splats, or a turn around them."""
+    return Call("POST", "/v1/pictures", _raw, upload=upload, form=_form(request))
 
 
 def cutout(upload: Upload) -> Call[Cutout]:
@@ -219,7 +252,8 @@ def _json(request: BaseModel) -> bytes:
 
 
 def _form(request: BaseModel) -> dict[str, str]:
-    return {name: str(value) for name, value in request.model_dump(exclude_none=True).items()}
+    values = request.model_dump(exclude_none=True, exclude_unset=True).items()
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values}
 
 
 def _model(model: type[M]) -> Callable[[bytes], M]:

@@ -10,7 +10,7 @@ from moldar import _calls
 from moldar._files import FileSink
 from moldar._talk import PATIENT
 from moldar.errors import ApiError, ConnectionFailed, MoldarClientError, NotConnected
-from moldar.wire import Generation, GenerationRequest, Quote, QuoteRequest
+from moldar.wire import Generation, GenerationRepair, GenerationRequest, Quote, QuoteRequest, RepairList, RepairRequest
 
 if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
@@ -115,6 +115,17 @@ class Studio:
         """Another price for the same object: give what is to be different."""
         asked = request or QuoteRequest.model_validate(fields)
         return cast("Quote", await self._call("requote", generation_id, asked))
+
+    async def repair(
+        self, generation_id: str, request: RepairRequest | None = None, **fields: object
+    ) -> GenerationRepair:
+        """Repairs of the same object, measured and priced: `repair(id, repairs=[{"kind": "thicken"}])`."""
+        asked = request or RepairRequest.model_validate(fields)
+        return cast("GenerationRepair", await self._call("repair", generation_id, asked))
+
+    async def repairs(self, generation_id: str) -> RepairList:
+        """Every repair of a generation."""
+        return cast("RepairList", await self._call("repairs", generation_id))
 
     async def _call(self, method: str, *args: object) -> Any:
         from ray.exceptions import RayError  # noqa: PLC0415 - there is no Studio without Ray, but there is this module

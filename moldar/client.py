@@ -24,16 +24,22 @@ from moldar.wire import (
     Cutout,
     Event,
     FileQuoteRequest,
+    FileRepairRequest,
     Generation,
     GenerationPage,
+    GenerationRepair,
     GenerationRequest,
     Health,
     InspectionRequest,
     MaterialList,
+    PictureRequest,
     Printability,
     Quote,
     QuoteRequest,
     Rating,
+    RepairedFile,
+    RepairList,
+    RepairRequest,
 )
 
 T = TypeVar("T")
@@ -165,6 +171,18 @@ class Client:
         """Another price for the same object: give what is to be different."""
         return self._perform(_calls.requote(generation_id, request or QuoteRequest.model_validate(fields)))
 
+    def repair(self, generation_id: str, request: RepairRequest | None = None, **fields: object) -> GenerationRepair:
+        """Repairs of the same object, measured and priced: `repair(id, repairs=[{"kind": "thicken"}])`."""
+        return self._perform(_calls.repair(generation_id, request or RepairRequest.model_validate(fields)))
+
+    def repairs(self, generation_id: str) -> RepairList:
+        """Every repair of a generation."""
+        return self._perform(_calls.repairs(generation_id))
+
+    def turntable(self, generation_id: str, size: int = 512) -> bytes:
+        """A turn around the object as an animated WebP of 256 or 512 pixels."""
+        return self._perform(_calls.turntable(generation_id, size))
+
     def rate(self, generation_id: str, stars: int, comment: str | None = None) -> None:
         """Say how good it is, 1 to 5."""
         self._perform(_calls.rate(generation_id, Rating(stars=stars, comment=comment)))
@@ -192,6 +210,14 @@ class Client:
     def quote_file(self, file: File, **fields: object) -> Quote:
         """The price of printing a mesh: `quote_file("part.stl", material="petg", quantity=10)`."""
         return self._perform(_calls.quote_file(Upload.read(file), FileQuoteRequest.model_validate(fields)))
+
+    def repair_file(self, file: File, **fields: object) -> RepairedFile:
+        """A mesh made solid and repaired: `repair_file("part.stl", repairs="thicken,flatten_base", format="3mf")`."""
+        return self._perform(_calls.repair_file(Upload.read(file), FileRepairRequest.model_validate(fields)))
+
+    def draw(self, file: File, **fields: object) -> bytes:
+        """A picture of a mesh or splats: `draw("part.stl", size=256)`, or a turn around it: `format="webp"`."""
+        return self._perform(_calls.draw(Upload.read(file), PictureRequest.model_validate(fields)))
 
     def cutout(self, file: File) -> Cutout:
         """A picture without its background; use `f"cutout:{id}"` in `images`."""
