@@ -7,13 +7,28 @@ from pipelines.geometry import TriangleMesh
 from pipelines.meshing.normals import shared_edges
 
 
+def distinct(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One point of each place, [U], and for each point of [N, 3] which of those is its own, [N].
+
+    Sorted by a hash of the coordinates: sorting the rows themselves takes ten times as long, and is done only where
+    two places share a hash.
+    """
+    bits = (np.ascontiguousarray(points, np.float64) + 0.0).view(np.uint64)  # -0.0 is 0.0
+    hashed = np.zeros(len(points), np.uint64)
+    for column in bits.T:
+        hashed = (hashed ^ column) * np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+        hashed ^= hashed >> np.uint64(29)
+    _, first, index = np.unique(hashed, return_index=True, return_inverse=True)
+    if not np.array_equal(points[first][index], points):
+        _, first, index = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    return first.astype(np.int64), index.reshape(-1).astype(np.int64)
+
+
 def weld(mesh: TriangleMesh) -> TriangleMesh:
     """Equal vertices made one; faces that lose a corner, doubled faces and unused vertices dropped."""
-    key = mesh.vertices.astype(np.float32) + np.float32(0.0)  # what an STL can tell apart; -0.0 is 0.0
-    _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
-    return compact(
-        TriangleMesh(key[first].astype(np.float64), inverse.reshape(-1)[mesh.faces], _at(mesh.colors, first))
-    )
+    first, index = distinct(mesh.vertices.astype(np.float32).astype(np.float64))  # what an STL can tell apart
+    colors = None if mesh.colors is None else mesh.colors[first]
+    return compact(TriangleMesh(mesh.vertices[first], index[mesh.faces], colors))
 
 
 def compact(mesh: TriangleMesh) -> TriangleMesh:
@@ -21,20 +36,24 @@ def compact(mesh: TriangleMesh) -> TriangleMesh:
     a, b, c = mesh.faces.T
     faces = mesh.faces[(a != b) & (b != c) & (c != a)]
     turned = np.take_along_axis(faces, (faces.argmin(axis=1)[:, None] + np.arange(3)) % 3, axis=1)
-    _, first = np.unique(turned, axis=0, return_index=True)
-    faces = faces[np.sort(first)]
-    used, inverse = np.unique(faces, return_inverse=True)
-    return TriangleMesh(mesh.vertices[used], inverse.reshape(-1, 3).astype(np.int64), _at(mesh.colors, used))
+    return _without_unused(TriangleMesh(mesh.vertices, faces[_first_of_each(turned)], mesh.colors))
 
 
-def _at(colors: NDArray[np.uint8] | None, index: NDArray[np.int64]) -> NDArray[np.uint8] | None:
-    return None if colors is None else colors[index]
+def _first_of_each(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first of all equal rows [N, 3], in order."""
+    return np.sort(distinct(rows.astype(np.float64))[0])
+
+
+def _without_unused(mesh: TriangleMesh) -> TriangleMesh:
+    used = np.zeros(len(mesh.vertices), np.bool_)
+    used[mesh.faces] = True
+    number = np.cumsum(used) - 1
+    return TriangleMesh(mesh.vertices[used], number[mesh.faces], None if mesh.colors is None else mesh.colors[used])
 
 
 def single_sided(mesh: TriangleMesh) -> TriangleMesh:
     """One face where several join the same three vertices, however they are wound."""
-    _, first = np.unique(np.sort(mesh.faces, axis=1), axis=0, return_index=True)
-    return TriangleMesh(mesh.vertices, mesh.faces[np.sort(first)], mesh.colors)
+    return TriangleMesh(mesh.vertices, mesh.faces[_first_of_each(np.sort(mesh.faces, axis=1))], mesh.colors)
 
 
 def wound_consistently(mesh: TriangleMesh) -> tuple[TriangleMesh, int]:
@@ -63,6 +82,29 @@ def wound_consistently(mesh: TriangleMesh) -> tuple[TriangleMesh, int]:
     return TriangleMesh(mesh.vertices, faces, mesh.colors), int(flip.sum())
 
 
+def linked(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Number of the component that each of `count` things is part of, where pairs [P, 2] of them hang together."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - loaded by those replicas that repair meshes
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - as above
+
+    graph = coo_array((np.ones(len(pairs), np.int8), tuple(pairs.T)), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
+def pieces(faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of the connected piece of surface that each face is part of, without gaps. [F]"""
+    vertex = linked(np.concatenate([faces[:, :2], faces[:, 1:]]), int(faces.max(initial=-1)) + 1)
+    of_face = vertex[faces[:, 0]]
+    used = np.zeros(len(vertex) + 1, np.bool_)
+    used[of_face] = True
+    return np.asarray((np.cumsum(used) - 1)[of_face], np.int64)
+
+
+def subset(mesh: TriangleMesh, kept: NDArray[np.bool_]) -> TriangleMesh:
+    """The faces for which `kept` [F] holds, and their vertices."""
+    return _without_unused(TriangleMesh(mesh.vertices, mesh.faces[kept], mesh.colors))
+
+
 def open_edges(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     """Half edges [E, 2], start and end, that no face runs along in the other direction."""
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
@@ -76,27 +118,29 @@ def boundary_loops(faces: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     onward: dict[int, list[int]] = {}
     for a, b in open_edges(faces).tolist():
         onward.setdefault(b, []).append(a)
-    loops = []
+    loops: list[NDArray[np.int64]] = []
     while onward:
-        loop = _walk(onward)
-        if len(loop) >= 3:
-            loops.append(np.array(loop, np.int64))
+        loops += [np.array(loop, np.int64) for loop in _walk(onward) if len(loop) >= 3]
     return loops
 
 
-def _walk(onward: dict[int, list[int]]) -> list[int]:
-    """One walk, used up from `onward`; empty when it does not close."""
-    first = next(iter(onward))
-    loop, at = [], first
+def _walk(onward: dict[int, list[int]]) -> list[list[int]]:
+    """The loops of one walk, used up from `onward`, none of which passes a vertex twice; a dead end is dropped."""
+    path, place, loops = [at := next(iter(onward))], {at: 0}, []
     while at in onward:
-        loop.append(at)
         following = onward[at].pop()
         if not onward[at]:
             del onward[at]
         at = following
-        if at == first:
-            return loop
-    return []
+        if at in place:
+            loops.append(path[place[at] :])
+            for passed in path[place[at] + 1 :]:
+                del place[passed]
+            del path[place[at] + 1 :]
+        else:
+            place[at] = len(path)
+            path.append(at)
+    return loops
 
 
 def patch(points: NDArray[np.float64]) -> NDArray[np.int64]:

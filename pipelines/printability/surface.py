@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipelines.errors import EmptyGeometry, GeometryTooLarge, InvalidInput
 from pipelines.geometry import TriangleMesh
+from pipelines.meshing.topology import distinct
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -88,7 +89,7 @@ def topology_of(surface: Surface) -> Topology:
     vertices, faces = surface.vertices, surface.faces
     opposed, single = _edges(faces)
     if not opposed:  # a soup, as STL files are: weld and look again
-        first, index = _welded(vertices)
+        first, index = distinct(vertices)
         vertices, faces = vertices[first], index[faces]
         faces = faces[(faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])]
         opposed, single = _edges(faces)
@@ -114,23 +115,6 @@ def _edges(faces: NDArray[np.int64]) -> tuple[bool, bool]:
     return closed, closed and bool((counts == 2).all())
 
 
-def _welded(vertices: Floats) -> tuple[Indices, Indices]:
-    """One vertex of each place, and for each vertex which of those is its own. [U], [V]
-
-    Sorted by a hash of the coordinates: sorting the rows themselves takes ten times as long, and is done only where
-    two places share a hash.
-    """
-    bits = (np.ascontiguousarray(vertices, np.float64) + 0.0).view(np.uint64)  # -0.0 is 0.0
-    hashed = np.zeros(len(vertices), np.uint64)
-    for column in bits.T:
-        hashed = (hashed ^ column) * np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
-        hashed ^= hashed >> np.uint64(29)
-    _, first, index = np.unique(hashed, return_index=True, return_inverse=True)
-    if not np.array_equal(vertices[first][index], vertices):
-        _, first, index = np.unique(vertices, axis=0, return_index=True, return_inverse=True)
-    return first, index.reshape(-1).astype(np.int64)
-
-
 def _edge_keys(faces: Indices) -> tuple[Indices, NDArray[np.bool_]]:
     """One number for each undirected edge of each face, and whether the face runs along it upwards. [3 F] each"""
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
@@ -152,7 +136,7 @@ def _components(faces: NDArray[np.int64]) -> int:
 
 def shells(surface: Surface) -> Indices:
     """Number of the connected piece of surface that each face is part of. Vertices at one place count as one. [F]"""
-    return _shells(_welded(surface.vertices)[1][surface.faces])
+    return _shells(distinct(surface.vertices)[1][surface.faces])
 
 
 def _shells(faces: Indices) -> Indices:
@@ -171,7 +155,7 @@ def _shells(faces: Indices) -> Indices:
 
 def edge_faults(surface: Surface) -> NDArray[np.bool_]:
     """Which faces have an edge that is not passed exactly once each way. Vertices at one place count as one. [F]"""
-    faces = _welded(surface.vertices)[1][surface.faces]
+    faces = distinct(surface.vertices)[1][surface.faces]
     keys, forwards = _edge_keys(faces)
     _, group = np.unique(keys, return_inverse=True)
     group = group.reshape(-1)
