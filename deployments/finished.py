@@ -24,7 +24,7 @@ from jobs.repair import (
 )
 from moldar import wire
 from pipelines.errors import InvalidInput, JobNotFound
-from pipelines.pricing import Quote, material_named
+from pipelines.pricing import PriceBook, Quote
 
 if TYPE_CHECKING:
     from adapters.artifacts import Artifacts
@@ -38,8 +38,9 @@ FILM: Final = "turntable.webp"
 class Finished:
     """What the gateway does with finished solids. Nothing here changes a file that a job has written."""
 
-    def __init__(self, handles: "Handles", jobs: "Database", artifacts: "Artifacts") -> None:
+    def __init__(self, handles: "Handles", jobs: "Database", artifacts: "Artifacts", book: PriceBook) -> None:
         self._handles = handles
+        self._book = book
         self._jobs = jobs
         self._artifacts = artifacts
 
@@ -61,7 +62,7 @@ class Finished:
             raise InvalidInput(f"Generation {job.id} has been repaired {MOST_REPAIRS} times; more are not kept.")
         mesh = await solid_to_repair(self._artifacts, job)
         options = print_options(job)
-        process = material_named(options.material).process
+        process = self._book.process(options.material)
         wish = RepairWish(repair_mapping.repair_steps(request.repairs), request.offered, process, job.request.formats)
         solid = cast("RepairedSolid", await call(self._handles.conversion, "repair", mesh, wish))
         return await self._kept(job, solid, await self._priced(solid, options))

@@ -25,9 +25,10 @@ from deployments.telemetry import BACKENDS, Reporter
 from deployments.uploads import Uploads
 from jobs.local import poses, routed
 from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob
+from jobs.options import priced, resolved
 from moldar import wire
 from pipelines.errors import IdempotencyConflict, InputError, InvalidInput, JobNotFound, ModeratedPrompt, Saturated
-from pipelines.pricing import PriceBook
+from pipelines.pricing import PriceBook, QuoteRequest, check_order
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import BackendState, Plan, Request
 
@@ -72,12 +73,13 @@ class Gateway:
         configure(log_level)
         database_url, artifacts_url = stores
         self.limits = limits
+        self._book = book
         self.materials = mapping.material_list(book).model_dump_json().encode()
         self._handles = handles
         self._jobs = Database(database_url)
         self._artifacts = Artifacts(artifacts_url)
         self._feed = EventFeed(self._jobs)
-        self.finished = Finished(handles, self._jobs, self._artifacts)
+        self.finished = Finished(handles, self._jobs, self._artifacts, book)
         self.uploads = Uploads(handles.conversion, handles.quoting)
         self.reporter = Reporter(lambda batch: call(handles.telemetry, "record", batch))
         self.log = structlog.get_logger()
@@ -184,6 +186,7 @@ class Gateway:
         shown = mapping.analysis(found) if request.prompt else None
         try:
             _check_cameras(request)
+            self._checked_order(request, found)
             plan = cast("Plan", await call(self._handles.router, "plan", _routing(request), found))
         except InputError as refusal:
             return wire.AnalysisResponse(analysis=shown, plan=mapping.refused(refusal))
@@ -243,11 +246,12 @@ class Gateway:
         if request.webhook_url is not None:
             raise InvalidInput("webhook_url: this version sends no webhooks; follow the generation's events instead.")
         _check_cameras(request)
-        if request.source is not None:
-            await call(self._handles.quoting, "check_source", mapping.quoted(request))
         analysis = mapping.NO_PROMPT
         if request.prompt:
             analysis = cast("PromptAnalysis", await call(self._handles.prompt_analysis, "understand", request.prompt))
+        order = self._checked_order(request, analysis)
+        if request.source is not None:
+            await call(self._handles.quoting, "check_source", order)
         plan = cast("Plan", await call(self._handles.router, "plan", _routing(request), analysis))
         job_id = JobId(f"gen_{uuid.uuid4().hex}")
         pictures = tuple([await self._picture(job_id, image) for image in request.images])
@@ -263,6 +267,12 @@ class Gateway:
             fingerprint=batch.fingerprint if batch else mapping.fingerprint(request),
         )
         return Prepared(new, pictures)
+
+    def _checked_order(self, request: wire.GenerationRequest, analysis: PromptAnalysis) -> QuoteRequest:
+        """What the quote will be asked, once the price book is known to have it. Raises InvalidInput."""
+        order = priced(resolved(mapping.job_request(request, ()).options, analysis))
+        check_order(order, self._book)
+        return order
 
     async def _picture(self, job_id: JobId, image: str) -> tuple[str, bytes]:
         data = wire.image_bytes(image)

@@ -17,7 +17,7 @@ from jobs.requote import Change
 from moldar import wire
 from pipelines.cameras import RADIUS
 from pipelines.errors import InvalidInput, MoldarError
-from pipelines.pricing import MATERIALS, Material, PriceBook, Quote, QuoteRequest, Range
+from pipelines.pricing import Material, PriceBook, Quote, QuoteRequest, Range, minor_digits
 from pipelines.printability import PrintReport
 from pipelines.prompt.types import Number, PromptAnalysis, Span, Word
 from pipelines.routing import BackendState, Plan
@@ -40,8 +40,17 @@ def job_request(asked: wire.GenerationRequest, images: tuple[str, ...]) -> JobRe
         guidance_scale=asked.guidance_scale,
         elevation_deg=asked.elevation_deg,
         size_mm=asked.size_mm,
-        options=PrintOptions(asked.material, asked.quantity, asked.infill, asked.currency, asked.source),
+        options=PrintOptions(
+            material=asked.material,
+            quantity=asked.quantity,
+            infill=asked.infill,
+            currency=asked.currency,
+            source=asked.source,
+            ship_to=asked.ship_to,
+            budget_minor=asked.budget_minor,
+        ),
         formats=asked.formats,
+        texture=asked.texture,
         deadline_s=asked.deadline_s,
         webhook_url=asked.webhook_url,
         licence=asked.licence,
@@ -188,7 +197,16 @@ def is_final(logged: JobEvent) -> bool:
 
 def quote_change(asked: wire.QuoteRequest) -> Change:
     """What a new quote shall change."""
-    return Change(asked.material, asked.size_mm, asked.infill, asked.quantity, asked.currency, asked.source)
+    return Change(
+        material=asked.material,
+        size_mm=asked.size_mm,
+        infill=asked.infill,
+        quantity=asked.quantity,
+        currency=asked.currency,
+        source=asked.source,
+        ship_to=asked.ship_to,
+        budget_minor=asked.budget_minor,
+    )
 
 
 def file_quote(asked: wire.FileQuoteRequest) -> QuoteRequest:
@@ -199,12 +217,9 @@ def file_quote(asked: wire.FileQuoteRequest) -> QuoteRequest:
         infill=asked.infill,
         currency=asked.currency,
         source=asked.source,
+        ship_to=asked.ship_to,
+        budget_minor=asked.budget_minor,
     )
-
-
-def quoted(asked: wire.GenerationRequest) -> QuoteRequest:
-    """What a generation's quote is sure to be asked, before its prompt is read."""
-    return QuoteRequest(material=asked.material or "pla", source=asked.source)
 
 
 def quote(value: Quote) -> wire.Quote:
@@ -246,6 +261,7 @@ def _accepted(request: JobRequest) -> wire.AcceptedRequest:
         infill=options.infill,
         currency=options.currency,
         formats=request.formats,
+        texture=request.texture,
         deadline_s=request.deadline_s,
         webhook_url=request.webhook_url,
         licence=request.licence,
@@ -261,6 +277,8 @@ def _accepted(request: JobRequest) -> wire.AcceptedRequest:
         ),
         best_of=request.best_of,
         source=options.source,
+        ship_to=options.ship_to,
+        budget_minor=options.budget_minor,
     )
 
 
@@ -335,8 +353,13 @@ def _progress(job: Job) -> float:
 
 
 def material_list(book: PriceBook) -> wire.MaterialList:
-    """Every material with the shop's price."""
-    return wire.MaterialList(items=tuple(_material(material, book) for _, material in sorted(MATERIALS.items())))
+    """Every material with the shop's price, and what else its book leaves to choose."""
+    return wire.MaterialList(
+        items=tuple(_material(book.material(name), book) for name in sorted(book.materials)),
+        currencies=book.currencies,
+        zones=tuple(wire.Zone(name=zone.name, label=zone.label) for zone in book.zones),
+        price_book=wire.PriceBookName(name=book.name, dated=book.dated, rates_dated=book.rates.dated),
+    )
 
 
 def _material(material: Material, book: PriceBook) -> wire.Material:
@@ -348,7 +371,7 @@ def _material(material: Material, book: PriceBook) -> wire.Material:
         label=material.title,
         process=material.process.name,
         density_g_cm3=material.density_g_cm3,
-        price_per_kg_minor=round(book.price_per_kg(material.name) * 100),
+        price_per_kg_minor=round(book.price_per_kg(material.name).scaleb(minor_digits(book.currency))),
         currency=book.currency,
         nozzle_c=bounds(material.nozzle_c),
         bed_c=bounds(material.bed_c),

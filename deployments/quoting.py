@@ -15,7 +15,7 @@ from deployments.shop import Shop, by_the_model
 from deployments.telemetry import Reporter
 from pipelines.errors import GeometryTooLarge, MoldarError, SlicerFailed
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing import Quote, QuoteRequest, Sliced, is_sampled, material_named, quote, slice_request, speaker
+from pipelines.pricing import Quote, QuoteRequest, Sliced, Workshop, is_sampled, quote, slice_request, speaker
 from pipelines.printability import PrintReport, inspect
 
 SLICES: Final = 2  # at a time in one replica; others wait, while quotes by the model go on
@@ -35,7 +35,7 @@ class Quoting:
 
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
         """The print report for the process of a material. Raises EmptyGeometry."""
-        process = material_named(material).process
+        process = self._shop.book.process(material)
         return await asyncio.to_thread(inspect, mesh, process, self._shop.build_volume_mm)
 
     async def check_source(self, request: QuoteRequest) -> None:
@@ -46,7 +46,8 @@ class Quoting:
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
         """The price. Raises InvalidInput, GeometryError, and SlicerFailed where the slicer was asked for by name."""
         issued_at, quote_id = datetime.now(UTC), f"quo_{uuid.uuid4().hex}"
-        priced = partial(quote, mesh, report, request, self._shop.book, issued_at, quote_id)
+        workshop = Workshop(self._shop.build_volume_mm)
+        priced = partial(quote, mesh, report, request, self._shop.book, issued_at, quote_id, workshop=workshop)
         if self._speaker(request) == "geometry":
             computed = await asyncio.to_thread(priced)
             self._watch(computed, priced, mesh, report, request)
@@ -64,12 +65,12 @@ class Quoting:
         return await self._measured(computed, priced, said)
 
     def _speaker(self, request: QuoteRequest) -> str:
-        return speaker(request.source, self._shop.slicing.use, material_named(request.material))
+        return speaker(request.source, self._shop.slicing.use, self._shop.book.material(request.material))
 
     async def _sliced(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Sliced:
         """What the slicer says; it is killed when nobody waits for it any more."""
         supports = request.support and report.support_volume_mm3 > 0
-        asked = slice_request(request.infill, material_named(request.material), supports=supports)
+        asked = slice_request(request.infill, self._shop.book.material(request.material), supports=supports)
         async with self._slices:
             stop = threading.Event()
             try:
@@ -88,7 +89,7 @@ class Quoting:
     ) -> None:
         """Slice some of the computed quotes too, one at a time: how far the model drifts from the slicer."""
         busy = self._watching is not None and not self._watching.done()
-        melts = material_named(request.material).process.name == "fdm"
+        melts = self._shop.book.material(request.material).process.name == "fdm"
         if melts and not busy and is_sampled(computed.quote_id, self._shop.slicing.drift_share):
             self._watching = asyncio.create_task(self._drifted(computed, priced, self._sliced(mesh, report, request)))
 

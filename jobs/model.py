@@ -26,8 +26,10 @@ class PrintOptions:
     material: str | None = None  # None: recommended from the analysis
     quantity: int | None = None  # None: from the prompt, else 1
     infill: float = 0.2
-    currency: str = "USD"
+    currency: str | None = None  # None: the price book's own
     source: EstimateSource | None = None  # who says mass and time; None leaves it to the service
+    ship_to: str | None = None
+    budget_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class JobRequest:
     size_mm: float | None = None
     options: PrintOptions = field(default_factory=PrintOptions)
     formats: tuple[MeshFormat, ...] = ("stl", "glb", "3mf")
+    texture: bool = False  # colours of the GLB in a picture
     deadline_s: float | None = None
     webhook_url: str | None = None
     licence: Literal["any", "commercial", "permissive"] = "any"

@@ -1,4 +1,4 @@
-"""Another price for a solid that is already made: other material, size, infill, quantity or currency."""
+"""Another price for a solid that is already made: other material, size, infill, quantity, currency or place."""
 
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,8 @@ class Change:
     quantity: int | None = None
     currency: str | None = None
     source: EstimateSource | None = None
+    ship_to: str | None = None
+    budget_minor: int | None = None
 
 
 async def resized_solid(artifacts: ArtifactStore, job: Job, size_mm: float | None) -> TriangleMesh:
@@ -42,5 +44,7 @@ def changed_options(job: Job, change: Change) -> Resolved:
         quantity=asked.quantity if change.quantity is None else change.quantity,
         currency=change.currency or asked.currency,
         source=change.source or asked.source,
+        ship_to=change.ship_to or asked.ship_to,
+        budget_minor=change.budget_minor or asked.budget_minor,
     )
     return print_options(replace(job, request=replace(job.request, options=options)))

@@ -9,7 +9,7 @@ from deployments import mapping
 from deployments.settings import Settings
 from deployments.shop import by_the_model, read_shop
 from pipelines.errors import GeometryTooLarge, SlicerFailed
-from pipelines.pricing import material_named, quote, slice_request, speaker
+from pipelines.pricing import Workshop, quote, slice_request, speaker
 from pipelines.printability import inspect
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ def price(mesh: "TriangleMesh", asked: "FileQuoteRequest") -> "Quote":
         InvalidInput, GeometryError: as the service has them.
     """
     shop = read_shop(Settings())
-    request, material = mapping.file_quote(asked), material_named(asked.material)
+    request, material = mapping.file_quote(asked), shop.book.material(asked.material)
     who = speaker(request.source, shop.slicing.use, material)
     report = inspect(mesh, material.process, shop.build_volume_mm)
-    priced = partial(quote, mesh, report, request, shop.book, datetime.now(UTC), f"quo_{uuid4().hex}")
+    workshop, now = Workshop(shop.build_volume_mm), datetime.now(UTC)
+    priced = partial(quote, mesh, report, request, shop.book, now, f"quo_{uuid4().hex}", workshop=workshop)
     if who == "geometry":
         return mapping.quote(priced())
     try:

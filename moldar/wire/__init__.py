@@ -14,6 +14,7 @@ from moldar.wire.generation import (
     JobError,
     NumberFinding,
     PlanStep,
+    PriceBookName,
     Printability,
     PrintFinding,
     PrintPlace,
@@ -89,6 +90,7 @@ from moldar.wire.service import (
     MaterialList,
     Moderation,
     Problem,
+    Zone,
 )
 
 __all__ = [
@@ -143,6 +145,7 @@ __all__ = [
     "NumberFinding",
     "PictureRequest",
     "PlanStep",
+    "PriceBookName",
     "PrintFinding",
     "PrintPlace",
     "PrintTurn",
@@ -173,5 +176,6 @@ __all__ = [
     "Thicken",
     "Turn",
     "Verdict",
+    "Zone",
     "image_bytes",
 ]

@@ -1,5 +1,6 @@
 """The generation object and its parts: what a caller gets back for what was asked."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, JsonValue
@@ -201,7 +202,7 @@ class QuantityBreak(Response):
 class QuoteAlternative(Response):
     """The same order with one thing changed."""
 
-    kind: str = Field(description="What is changed: material, infill or size; may grow.")
+    kind: str = Field(description="What is changed: material, infill, size, orientation or budget; may grow.")
     label: str = Field(description="The change, for people.")
     material: str = Field(description="Its material.")
     infill: float = Field(ge=0, le=1, description="Its filled share of the interior.")
@@ -209,10 +210,21 @@ class QuoteAlternative(Response):
     total_minor: MinorUnits
     mass_g: float = Field(ge=0, description="One piece.")
     print_time_s: float = Field(ge=0, description="One piece.")
+    saving_minor: int = Field(0, description="Of the whole order; below 0 where it costs more.")
+    size_mm: Triple | None = Field(None, description="As it would stand.")
+    up: str | None = Field(None, description="The turn of the print report that lays it; null where it is not turned.")
+
+
+class PriceBookName(Response):
+    """Whose prices they are."""
+
+    name: str = Field(description="The shop's name for them.")
+    dated: date = Field(description="When they were set.")
+    rates_dated: date = Field(description="When its exchange rates were set.")
 
 
 class Quote(Response):
-    """A price; `lines` sum to `total_minor`."""
+    """A price; `lines` sum to `total_minor`. `unit_minor` is one piece with its tax and without shipping."""
 
     quote_id: str = Field(description="Names this quote.")
     currency: CurrencyCode
@@ -227,8 +239,11 @@ class Quote(Response):
     print_time_s: float = Field(ge=0, description="One piece.")
     lines: tuple[QuoteLine, ...] = Field(description="What the total is made of.")
     quantity_breaks: tuple[QuantityBreak, ...] = Field((), description="Prices of more pieces.")
-    alternatives: tuple[QuoteAlternative, ...] = Field((), description="Other materials.")
+    alternatives: tuple[QuoteAlternative, ...] = Field((), description="The same order with one thing changed.")
     expires_at: AwareDatetime = Field(description="The price holds until then.")
+    error_band: float = Field(0.0, ge=0, description="Of the total: nine in ten are within it, as a share.")
+    ship_to: str | None = Field(None, description="Zone that it is sent to; null where shipping is not priced.")
+    price_book: PriceBookName | None = Field(None, description="Where the prices come from.")
     notes: tuple[str, ...] = Field((), description="What to know about how it came about, a sentence each.")
     repairs: tuple[SurfaceRepair, ...] = Field(
         (), description="Of an uploaded file: what was done to make it the closed solid that is priced."
@@ -276,15 +291,18 @@ class AcceptedRequest(Response):
     material: str | None = Field(None, description="Material asked for.")
     quantity: int | None = Field(None, description="Pieces asked for.")
     infill: float = Field(0.2, description="Filled share of the interior.")
-    currency: str = Field("USD", description="Currency of the quote.")
+    currency: str | None = Field(None, description="Currency of the quote; null for the price book's own.")
+    source: str | None = Field(None, description="Who was asked for mass and time of the quote.")
+    ship_to: str | None = Field(None, description="Zone that the order is sent to.")
+    budget_minor: int | None = Field(None, description="For the whole order.")
     formats: tuple[str, ...] = Field(("stl", "glb", "3mf"), description="Mesh files.")
+    texture: bool = Field(False, description="Whether the GLB's colours are a picture.")
     deadline_s: float | None = Field(None, description="Time allowed.")
     webhook_url: str | None = Field(None, description="Told when it ends.")
     licence: str = Field("any", description="Licence classes admitted.")
     metadata: dict[str, str] = Field(default_factory=dict, description="The caller's own labels.")
     cameras: tuple[AcceptedCamera, ...] = Field((), description="Where the pictures were taken from.")
     best_of: int = Field(1, description="Seeds that were tried.")
-    source: str | None = Field(None, description="Who was asked for mass and time of the quote.")
 
 
 class Generation(Response):

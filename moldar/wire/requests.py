@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from moldar.wire.base import JsonNumber, Request, Sound
+from moldar.wire.base import CurrencyCode, JsonNumber, Request, Sound
 
 Method = Literal["auto", "local", "replicate", "huggingface", "parametric", "relief"]
-MaterialName = Literal["pla", "petg", "abs", "asa", "tpu", "nylon", "resin"]
-Currency = Literal["USD", "EUR", "BRL"]
 Format = Literal["stl", "glb", "3mf", "obj", "ply"]
 SplatFormat = Literal["splats.ply", "splat", "spz"]
 Licence = Literal["any", "commercial", "permissive"]
@@ -93,12 +91,22 @@ WebhookUrl = Annotated[
 SizeMm = Annotated[float, Field(gt=0, le=SIZE_MAX_MM)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 Infill = Annotated[float, Field(ge=0, le=1)]
+# Which materials, currencies and places there are is the word of the service's price book: GET /v1/materials.
+MaterialName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Currency = CurrencyCode
+ZoneName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+BudgetMinor = Annotated[int, Field(ge=1, le=10**12)]
 MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64), Sound]
 MetadataValue = Annotated[str, StringConstraints(max_length=512), Sound]
 
 
 Coordinate = Annotated[float, JsonNumber]
 PoseRow = tuple[Coordinate, Coordinate, Coordinate, Coordinate]
+
+
+_CURRENCY: Final = "Currency of the quote, one of GET /v1/materials; null takes the price book's own."
+_SHIP_TO: Final = "Zone that the order is sent to, one of GET /v1/materials; null prices it without shipping."
+_BUDGET: Final = "For the whole order: asks for the largest size under it, which is one of the quote's alternatives."
 
 
 class CameraPose(Request):
@@ -161,18 +169,23 @@ class GenerationRequest(Request):
         description="Longest side of the printed object; null takes it from the prompt or the design, else 100 mm.",
     )
     material: MaterialName | None = Field(
-        None, description="Null takes the prompt's, else the one recommended for the use."
+        None, description="One of GET /v1/materials; null takes the prompt's, else the one recommended for the use."
     )
     quantity: Annotated[Quantity, JsonNumber] | None = Field(
         None, description="Pieces to quote; null takes the prompt's, else 1."
     )
     infill: Annotated[Infill, JsonNumber] = Field(0.2, description="Filled share of the interior.")
-    currency: Currency = Field("USD", description="Currency of the quote.")
+    currency: Currency | None = Field(None, description=_CURRENCY)
     source: QuoteSource | None = Field(
         None, description="Who says mass and time: the model, or a real slicer. Null leaves it to the service."
     )
+    ship_to: ZoneName | None = Field(None, description=_SHIP_TO)
+    budget_minor: Annotated[BudgetMinor, JsonNumber] | None = Field(None, description=_BUDGET)
     formats: Annotated[tuple[Format, ...], AfterValidator(_unique)] = Field(
         ("stl", "glb", "3mf"), min_length=1, max_length=5, description="Mesh files to write, each once."
+    )
+    texture: bool = Field(
+        False, description="Keep the GLB's colours in a picture, on at most 10,000 triangles, instead of on vertices."
     )
     deadline_s: Annotated[float, Field(gt=0, le=86_400), JsonNumber] | None = Field(
         None, description="Give up when it is not done this long after it was accepted."
@@ -203,6 +216,8 @@ class GenerationRequest(Request):
             raise ValueError("a prompt, images or both are needed")
         if self.cameras and len(self.cameras) != len(self.images):
             raise ValueError(f"{len(self.cameras)} cameras for {len(self.images)} images")
+        if self.texture and "glb" not in self.formats:
+            raise ValueError("a texture is the GLB's: formats must hold glb")
         return self
 
 
@@ -228,6 +243,8 @@ class QuoteRequest(Request):
     infill: Annotated[Infill, JsonNumber] | None = Field(None, description="Another filled share of the interior.")
     quantity: Annotated[Quantity, JsonNumber] | None = Field(None, description="Another number of pieces.")
     currency: Currency | None = Field(None, description="Another currency.")
+    ship_to: ZoneName | None = Field(None, description="Another place.")
+    budget_minor: Annotated[BudgetMinor, JsonNumber] | None = Field(None, description=_BUDGET)
     source: QuoteSource | None = Field(None, description="Who says mass and time: the model, or a real slicer.")
 
 
@@ -238,7 +255,9 @@ class FileQuoteRequest(Request):
     size_mm: SizeMm | None = Field(None, description="Longest side; null keeps the file's own millimetres.")
     infill: Infill = Field(0.2, description="Filled share of the interior.")
     quantity: Quantity = Field(1, description="Number of pieces.")
-    currency: Currency = Field("USD", description="Currency of the quote.")
+    currency: Currency | None = Field(None, description=_CURRENCY)
+    ship_to: ZoneName | None = Field(None, description=_SHIP_TO)
+    budget_minor: BudgetMinor | None = Field(None, description=_BUDGET)
     source: QuoteSource | None = Field(
         None, description="Who says mass and time: the model, or a real slicer. Null leaves it to the service."
     )
@@ -251,6 +270,7 @@ class ConversionRequest(Request):
     """The form beside the file of `POST /v1/conversions`; the answer is the converted file itself."""
 
     format: Format | SplatFormat = Field(description="What to write; splats.ply keeps Gaussians in a .ply.")
+    texture: bool = Field(False, description="Of a glb: colours in a picture instead of on vertices.")
     size_mm: SizeMm | None = Field(
         None, description="Longest side; null keeps a mesh's own, and makes of splats 100 mm."
     )

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, JsonValue
 
 from moldar.wire.base import Count, MinorUnits, Response
-from moldar.wire.generation import Analysis, Cost, Generation, PlanStep
+from moldar.wire.generation import Analysis, Cost, Generation, PlanStep, PriceBookName
 
 
 class GenerationPage(Response):
@@ -57,10 +57,20 @@ class Material(Response):
     sources: tuple[str, ...] = Field((), description="Where the figures come from, with the day they were read.")
 
 
+class Zone(Response):
+    """A place that orders are sent to."""
+
+    name: str = Field(description="As requests name it.")
+    label: str = Field(description="For people.")
+
+
 class MaterialList(Response):
-    """Every material."""
+    """Every material, and what else the price book leaves to choose."""
 
     items: tuple[Material, ...] = Field(description="In order of name.")
+    currencies: tuple[str, ...] = Field((), description="ISO 4217, the price book's own first.")
+    zones: tuple[Zone, ...] = Field((), description="Where orders can go.")
+    price_book: PriceBookName | None = Field(None, description="Where the prices come from.")
 
 
 class BackendState(Response):
