@@ -58,6 +58,8 @@ def examine() -> tuple[Row, ...]:
         _tried("python", lambda: sys.version.split()[0], ""),
         _tried("settings", _settings, "unset the variable, or see docs/settings.md"),
         *(_tried(name, trial, _INSTALL) for name, trial in _LIBRARIES.items()),
+        _tried("price book", _price_book, "mend it, or unset MOLDAR_PRICE_BOOK"),
+        _tried("slicer profile", _profile, "export it anew, or unset MOLDAR_SLICER__PROFILE"),
         _tried("data folder", _data_folder, "set MOLDAR_DATA_DIR to a folder that can be written"),
         _tried("disk space", _disk, "free some space, or set MOLDAR_DATA_DIR to another disk"),
     ]
@@ -72,6 +74,7 @@ def examine() -> tuple[Row, ...]:
         _tried("transformers", _transformers, "pip install 'moldar[multiview]'", required=False),
         *_weights(),
         _tried("rembg", _rembg, "pip install 'moldar[rembg]' && rembg d u2net", required=False),
+        _tried("slicer", _slicer, "apt-get install prusa-slicer", required=False),
         *(_program(*row) for row in _PROGRAMS),
         *(_secret(*row) for row in _SECRETS),
     ]
@@ -81,7 +84,6 @@ def examine() -> tuple[Row, ...]:
 # What each is for is said where it is missing.
 _PROGRAMS: Final = (
     ("openscad", "renders model.scad in the tests", "apt-get install openscad"),
-    ("prusa-slicer", "measures print times that quotes are compared with", "apt-get install prusa-slicer"),
     ("chromium", "drives the page in the tests", "apt-get install chromium"),
     ("prometheus", "collects the metrics for the dashboards", "apt-get install prometheus"),
 )
@@ -269,6 +271,35 @@ def _rembg() -> str:
     if not weights:
         raise RuntimeError(f"{found} without weights in {home}")
     return f"{found}, weights {', '.join(weights)}"
+
+
+def _price_book() -> str:
+    from deployments.settings import Settings  # noqa: PLC0415 - as in _settings
+    from deployments.shop import price_book  # noqa: PLC0415 - what is checked is whether it can be read
+
+    settings = Settings()
+    return f"{settings.price_book or 'the one that ships'}, in {price_book(settings).currency}"
+
+
+def _profile() -> str:
+    from deployments.settings import Settings  # noqa: PLC0415 - as in _settings
+    from deployments.shop import profile_text  # noqa: PLC0415 - as above
+    from pipelines.pricing.profile import read_profile  # noqa: PLC0415
+
+    settings = Settings()
+    return f"{settings.slicer.profile or 'the one that ships'}: {read_profile(profile_text(settings)).name}"
+
+
+def _slicer() -> str:
+    from adapters.slicer import TRIED, PrusaSlicer  # noqa: PLC0415 - scipy
+    from deployments.settings import Settings  # noqa: PLC0415 - as in _settings
+    from pipelines.pricing.profile import generic_profile_text  # noqa: PLC0415
+
+    asked = Settings().slicer
+    slicer = PrusaSlicer(asked.executable, generic_profile_text(), asked.timeout_s, asked.memory_mib * 2**20)
+    version = slicer.version()
+    tried = any(version.startswith(f"PrusaSlicer {one}.") for one in TRIED)
+    return f"{version}{'' if tried else ', which nobody has tried here'}; use: {asked.use}"
 
 
 def _weights() -> tuple[Row, ...]:

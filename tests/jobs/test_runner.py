@@ -18,7 +18,7 @@ from jobs.lifecycle import Stage, Status
 from jobs.model import Converted, Generated, Job, JobId, JobRequest
 from jobs.ports import LeaseLost, Progress
 from jobs.runner import Policy, Runner, Tools
-from pipelines.errors import BackendFailed, NotSolid, StorageFailed
+from pipelines.errors import BackendFailed, NotSolid, SlicerFailed, StorageFailed
 from tests.support.jobs import DirectStages, SilentObserver, new_job
 
 STAGES = (Stage.GENERATION, Stage.CONVERSION, Stage.PRINTABILITY, Stage.QUOTE)
@@ -179,6 +179,13 @@ async def test_each_further_try_of_a_stage_is_in_the_log_with_its_reason(shop: S
     await shop.runner(Fails(BackendFailed("The worker was lost."), 2)).run(await shop.claimed())
     told = [json.loads(e.data) for e in await shop.jobs.events_of(asked.id, 0, 100) if e.kind == "retried"]
     assert told == [{"stage": "conversion", "attempt": attempt, "reason": "The worker was lost."} for attempt in (2, 3)]
+
+
+async def test_a_slicer_is_not_asked_again_what_it_has_failed_at(shop: Shop) -> None:
+    await shop.jobs.accept([new_job()])
+    stages = Fails(SlicerFailed("The slicer crashed."), 99)
+    assert await shop.runner(stages).run(await shop.claimed()) == "failed"
+    assert stages.left == 98
 
 
 class Tells(DirectStages):
