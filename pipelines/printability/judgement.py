@@ -14,7 +14,7 @@ from pipelines.printability.walls import thin_faces
 
 WALL_TOLERANCE_MM: Final = 0.02  # facets make a round wall of 1.2 mm measure 1.199
 SMALL_SUPPORT: Final = 0.02  # supports below this share of the volume are a remark, not a warning
-LEAST_CROSSING: Final = 0.002  # of the surface; below it single rays have met an edge
+LEAST_CROSSING: Final = 0.002  # of the surface inside the part; below it single rays have met an edge
 BETTER_TURN_SHARE: Final = 0.5  # another way up is named when it takes at most this share of the support
 BETTER_TURN_MM3: Final = 500.0  # and saves at least this much
 
@@ -64,15 +64,25 @@ def _surface(m: Measures) -> list[Fault]:
         remedy = "Part the bodies that share an edge, or let them overlap and unite them."
         mask = marking.beside_bad_edges(m.surface)
         found.append(Fault(Finding("surface.not_manifold", "error", text, remedy=remedy), mask))
-    if m.crossed_share >= LEAST_CROSSING:
-        text = f"{m.crossed_share:.1%} of the surface stands inside the part: bodies overlap, or the surface crosses."
-        remedy = "Unite the overlapping bodies; what is counted twice distorts volume and walls."
-        mask = np.zeros(len(m.surface.faces), np.bool_)
+    return found + _crossing(m)
+
+
+def _crossing(m: Measures) -> list[Fault]:
+    """Faces that run through each other; where bodies only touch with an edge, rays say whether they overlap there."""
+    stands_inside = m.crossed_share >= LEAST_CROSSING
+    if not m.crossings.count and not (m.crossings.touching and stands_inside):
+        return []
+    mask = m.crossings.crossed.copy()
+    if stands_inside:
         mask[m.walls.crossed] = True
-        found.append(
-            Fault(Finding("surface.crosses_itself", "warning", text, m.crossed_share, LEAST_CROSSING, remedy), mask)
-        )
-    return found
+    text = "Bodies overlap, or the surface runs through itself"
+    text += f": {m.crossed_share:.1%} of the surface stands inside the part." if stands_inside else "."
+    if m.crossings.count:
+        pairs = "1 pair of faces crosses" if m.crossings.count == 1 else f"{m.crossings.count:,} pairs of faces cross"
+        text = f"{pairs}: b{text[1:]}"
+    remedy = "Unite the overlapping bodies; what is counted twice distorts volume and walls."
+    finding = Finding("surface.crosses_itself", "warning", text, float(m.crossings.count), 0.0, remedy)
+    return [Fault(finding, mask)]
 
 
 def _bodies(m: Measures) -> list[Fault]:

@@ -5,6 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from pipelines.geometry import TriangleMesh
+from pipelines.meshing.crossing import Crossings, find_crossings
 from pipelines.printability.findings import Turn
 from pipelines.printability.layers import LayerFaults, walk_layers
 from pipelines.printability.orientation import Part, better_turns
@@ -33,7 +35,8 @@ class Measures:
     size_mm: tuple[float, float, float]
     walls: Walls
     wall_mm: float | None  # the least of them, and no more than a speck of a part measures
-    crossed_share: float  # of the surface; 0 where there is no inside to stand in
+    crossings: Crossings  # pairs of faces
+    crossed_share: float  # of the surface, inside other material; 0 where there is no inside to stand in
     layers: LayerFaults | None  # None where there is no solid to cut
     warping: Warping | None  # likewise
     overhang_mm2: float
@@ -63,6 +66,7 @@ def measure(surface: Surface, process: Process, build_volume_mm: BuildVolume) ->
         size_mm=(x, y, z),
         walls=walls,
         wall_mm=_least_wall_mm(walls, float(np.linalg.norm([x, y, z])), process),
+        crossings=find_crossings(TriangleMesh(surface.vertices, surface.faces)),
         crossed_share=walls.crossed_share if topology.watertight and volume > 0 else 0.0,
         layers=layers,
         warping=warping(solid.slice(min(process.first_layer_mm, z) / 2), z, process.shrinkage) if solid else None,
