@@ -81,7 +81,8 @@ class Quoting:
     async def _measured(self, computed: Quote, priced: Priced, sliced: Sliced) -> Quote:
         """The quote by the slicer's word, and how far it is from the model's."""
         measured = await asyncio.to_thread(priced, sliced=sliced)
-        self._reporter.observe("moldar_quote_drift_ratio", measured.total_minor / computed.total_minor, "slicer")
+        if computed.total_minor:  # a book may print for nothing
+            self._reporter.observe("moldar_quote_drift_ratio", measured.total_minor / computed.total_minor, "slicer")
         return measured
 
     def _watch(

@@ -1,6 +1,7 @@
 """What a shop has decided about prices, read from the files that its settings name and refused at start if wrong."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.slicer import PrusaSlicer
@@ -46,7 +47,7 @@ def price_book(settings: Settings) -> PriceBook:
         return default_price_book()
     data = _read(settings.price_book, "PRICE_BOOK")
     try:
-        return read_price_book(data)
+        return read_price_book(data, datetime.now(UTC).date())
     except MoldarError as error:
         raise _named(settings.price_book, "PRICE_BOOK", error) from error
 
