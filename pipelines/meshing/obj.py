@@ -87,6 +87,8 @@ class _Read:
         for raw in lines:
             line = raw if raw[:1] in (b"v", b"f") else raw.lstrip()
             kind = line[:2]
+            if b"#" in line:
+                line = line.partition(b"#")[0]
             if kind in (b"v ", b"v\t"):
                 rows.append(line[2:].split())
             elif kind in (b"f ", b"f\t"):
@@ -142,6 +144,6 @@ def _colors(rows: list[list[bytes]]) -> NDArray[np.float64] | None:
 
 
 def _as_bytes(rgb: NDArray[np.float64]) -> NDArray[np.uint8]:
-    known = np.isfinite(rgb).all(axis=1)
+    known = np.asarray(np.isfinite(rgb).all(axis=1))
     scaled = rgb if rgb[known].max(initial=0.0) > 1.0 else rgb * 255.0  # some writers put bytes
     return np.clip(np.rint(np.where(known[:, None], scaled, np.array(PLAIN))), 0, 255).astype(np.uint8)

@@ -59,7 +59,8 @@ class _Members:
 
     archive: zipfile.ZipFile
     names: dict[str, str]  # as written, by what they are looked up as: neither case nor a leading slash counts
-    left: int = _MAX_UNPACKED_BYTES
+    packed: int = 0  # bytes read so far, before and after unpacking
+    unpacked: int = 0
 
     @staticmethod
     def open(data: bytes) -> "_Members":
@@ -82,10 +83,11 @@ class _Members:
         info = self.archive.getinfo(self.names[_key(path)])
         if info.flag_bits & 1 or info.compress_type not in _METHODS:
             raise Unreadable("The 3MF is encrypted, or packed in a way that its standard forbids.")
-        suspicious = info.file_size > 1_000_000 and info.file_size > _MAX_RATIO * max(info.compress_size, 1)
-        self.left -= info.file_size
-        if self.left < 0 or suspicious:
-            raise GeometryTooLarge(f"The 3MF unpacks to {info.file_size:,} bytes, more than is accepted.")
+        self.packed += info.compress_size
+        self.unpacked += info.file_size
+        suspicious = self.unpacked > 1_000_000 and self.unpacked > _MAX_RATIO * self.packed
+        if self.unpacked > _MAX_UNPACKED_BYTES or suspicious:
+            raise GeometryTooLarge(f"The 3MF unpacks to {self.unpacked:,} bytes and more, which is not accepted.")
         with self.archive.open(info) as member:  # which stops at the size declared
             while piece := member.read(_PIECE_BYTES):
                 yield piece

@@ -6,7 +6,7 @@ import io
 import json
 import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -221,7 +221,7 @@ def model_xml(resources: str, build: str = "", unit: str = "millimeter", more: s
     )
 
 
-def package(members: dict[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def package(members: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip of these files."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
