@@ -27,12 +27,17 @@ Mesh = Annotated[Path, typer.Argument(metavar="MESH", exists=True, dir_okay=Fals
 SizeMm = Annotated[float | None, typer.Option("--size-mm", help="Longest side of the printed object.")]
 Unit = Annotated[str | None, typer.Option(help="Of the file's numbers: mm, cm, inch or m.")]
 Process = Annotated[str | None, typer.Option(help="fdm or resin.")]
-Material = Annotated[str | None, typer.Option(help="pla, petg, abs, asa, tpu, nylon or resin.")]
+Material = Annotated[str | None, typer.Option(help="One of the price book: pla, petg, abs, asa, tpu, nylon, resin.")]
 Quantity = Annotated[int | None, typer.Option(help="Pieces to quote.")]
 Infill = Annotated[float | None, typer.Option(help="Filled share of the interior, 0 to 1.")]
-Currency = Annotated[str | None, typer.Option(help="USD, EUR or BRL.")]
+Currency = Annotated[str | None, typer.Option(help="One of the price book, such as USD, EUR or BRL.")]
+ShipTo = Annotated[str | None, typer.Option(metavar="ZONE", help="Where it goes, such as pickup or domestic.")]
+Budget = Annotated[
+    str | None, typer.Option(metavar="AMOUNT", help="Find the largest size under this price, such as 25.00.")
+]
 WeightsName = Annotated[str | None, typer.Argument(metavar="NAME", help="One of them; all without it.")]
 Said = Annotated[str | None, typer.Option("--source", help="Who says mass and time: geometry or slicer.")]
+Texture = Annotated[bool, typer.Option("--texture", help="Colours of the .glb in a picture, on fewer triangles.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -76,6 +81,7 @@ def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
     quantity: Quantity = None,
     infill: Infill = None,
     currency: Currency = None,
+    ship_to: ShipTo = None,
     said_by: Said = None,
     seed: Annotated[int | None, typer.Option(help="The same request and seed give the same object.")] = None,
     best_of: Annotated[int | None, typer.Option(help="Seeds to try; the one whose views agree best is kept.")] = None,
@@ -83,6 +89,7 @@ def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
     negative_prompt: Annotated[str | None, typer.Option(help="What it should not be, where a model samples.")] = None,
     elevation_deg: Annotated[float | None, typer.Option(help="How far above the object the pictures are.")] = None,
     formats: Annotated[str | None, typer.Option(help="Of stl, glb, 3mf, obj, ply; with commas.")] = None,
+    texture: Texture = False,
     out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder of the result; out/<words>.")] = None,
     url: Annotated[str | None, typer.Option(help="A running service; without it one is started for this.")] = None,
     api_key: Annotated[str | None, typer.Option(help="Key of that service.")] = None,
@@ -108,9 +115,11 @@ def generate(  # noqa: PLR0913, PLR0917 - the options of the contract
         "quantity": quantity,
         "infill": infill,
         "currency": currency,
+        "ship_to": ship_to,
         "source": said_by,
         "seed": seed,
         "formats": [part.strip() for part in formats.split(",")] if formats is not None else None,
+        "texture": texture or None,
     }
     request = GenerationRequest.model_validate(_given(asked))
     folder = out or Path("out") / slug(prompt or (image[0].stem if image else ""))
@@ -125,6 +134,7 @@ def convert(
     ],
     size_mm: SizeMm = None,
     unit: Unit = None,
+    texture: Texture = False,
     json: Json = False,
 ) -> None:
     """Convert a mesh or splats. Splats stay splats in .ply, .splat and .spz, and become a solid in the others."""
@@ -132,7 +142,7 @@ def convert(
     from moldar.wire import InspectionRequest  # noqa: PLC0415
 
     checked = InspectionRequest.model_validate(_given({"size_mm": size_mm, "unit": unit}))
-    files.convert(source, target, checked, as_json=json)
+    files.convert(source, target, checked, texture=texture, as_json=json)
 
 
 @app.command()
@@ -160,6 +170,8 @@ def quote(  # noqa: PLR0913, PLR0917 - the options of the contract
     quantity: Quantity = None,
     infill: Infill = None,
     currency: Currency = None,
+    ship_to: ShipTo = None,
+    budget: Budget = None,
     said_by: Said = None,
     json: Json = False,
 ) -> None:
@@ -174,6 +186,8 @@ def quote(  # noqa: PLR0913, PLR0917 - the options of the contract
         "quantity": quantity,
         "infill": infill,
         "currency": currency,
+        "ship_to": ship_to,
+        "budget_minor": _minor(budget, currency),
         "source": said_by,
     }
     files.quote(source, FileQuoteRequest.model_validate(_given(asked)), as_json=json)
@@ -352,6 +366,14 @@ def credit_key(
 
 def _no_keys(what: str) -> Failure:
     return Failure(UNAVAILABLE, f"This version of the service has no accounts and asks nobody for a key, so {what}.")
+
+
+def _minor(budget: str | None, currency: str | None) -> int | None:
+    if budget is None:
+        return None
+    from moldar.cli.pricing import minor_units  # noqa: PLC0415 - `--help` is quick
+
+    return minor_units(budget, currency)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,10 @@ def generate(request: GenerationRequest, target: Target) -> None:
     """Make one object and show it."""
     if target.url is not None:
         _check_url(target)
+    else:
+        from moldar.cli.pricing import check_wanted  # noqa: PLC0415 - another service has its own price book
+
+        check_wanted(request)
     with Terminal() as terminal, Bar(terminal, measured=True) as bar, _service(terminal, target.url, bar) as url:
         with Client(url, target.api_key) as client:
             bar.say("Asking")

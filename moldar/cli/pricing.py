@@ -1,19 +1,20 @@
 """`moldar quote`: a price in this process, by the files that the settings name, and by the slicer where it is asked."""
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from deployments import mapping
 from deployments.settings import Settings
-from deployments.shop import by_the_model, read_shop
-from pipelines.errors import GeometryTooLarge, SlicerFailed
-from pipelines.pricing import Workshop, quote, slice_request, speaker
+from deployments.shop import by_the_model, price_book, read_shop
+from pipelines.errors import GeometryTooLarge, InvalidInput, SlicerFailed
+from pipelines.pricing import QuoteRequest, Workshop, check_order, quote, slice_request, speaker, to_minor
 from pipelines.printability import inspect
 
 if TYPE_CHECKING:
-    from moldar.wire import FileQuoteRequest, Quote
+    from moldar.wire import FileQuoteRequest, GenerationRequest, Quote
     from pipelines.geometry import TriangleMesh
 
 
@@ -40,3 +41,21 @@ def price(mesh: "TriangleMesh", asked: "FileQuoteRequest") -> "Quote":
             raise
         return mapping.quote(by_the_model(priced(), error))
     return mapping.quote(priced(sliced=sliced))
+
+
+def check_wanted(asked: "GenerationRequest") -> None:
+    """Refuse what this machine's price book does not have, before a service is started for it. Raises InvalidInput."""
+    book = price_book(Settings())
+    material = asked.material or next(iter(book.materials))
+    check_order(QuoteRequest(material, asked.quantity or 1, currency=asked.currency, ship_to=asked.ship_to), book)
+
+
+def minor_units(amount: str, currency: str | None) -> int:
+    """An amount as people write it, in a currency or the price book's own. Raises InvalidInput."""
+    book = price_book(Settings())
+    try:
+        exact = Decimal(amount)
+    except InvalidOperation as error:
+        raise InvalidInput(f"A budget is an amount such as 25.00, got {amount!r}.") from error
+    book.rate(currency or book.currency)  # refuses one that it does not have
+    return to_minor(exact, currency or book.currency)

@@ -1,6 +1,7 @@
 """Results as a person reads them."""
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -72,7 +73,7 @@ def _mending(report: Printability) -> list[Text]:
 
 
 def show_quote(console: Console, quote: Quote) -> None:
-    """An itemised price with its quantity breaks."""
+    """An itemised price, what it is at other quantities, and what else could be ordered."""
     hours, minutes = divmod(round(quote.print_time_s / 60), 60)
     each = (
         f"{quote.mass_g:.1f} g and {hours} h {minutes:02d} min each"
@@ -82,17 +83,39 @@ def show_quote(console: Console, quote: Quote) -> None:
     head = [Text(f"{quote.quantity} × {quote.material.upper()} at {quote.infill:.0%} infill, {each}")]
     head += [Text(reason, style="dim") for reason in quote.material_reasons]
     head += [marked("warning", warning) for warning in quote.material_warnings]
+    breaks = ", ".join(f"{b.quantity}: {_money(b.unit_minor, quote)}" for b in quote.quantity_breaks)
+    tail: list[RenderableType] = [marked("info", note) for note in quote.notes]
+    tail += [Text(f"Each, by quantity: {breaks}")] if breaks else []
+    tail += [Text("Or:"), Padding(_alternatives(quote), (0, 0, 0, 2))] if quote.alternatives else []
+    if (book := quote.price_book) is not None:
+        tail.append(Text(f"Prices: {book.name}, {book.dated}; exchange rates {book.rates_dated}", style="dim"))
+    section(console, "Quote", Group(*head, _priced_lines(quote), *tail))
+
+
+def _priced_lines(quote: Quote) -> Table:
     lines = Table.grid(padding=(0, 2))
     for line in quote.lines:
-        band = f"± {line.error_band:.0%}" if line.error_band else ""
+        band = f" {_within(line.error_band)}" if line.error_band else ""
         amount = Text(_money(line.amount_minor, quote), justify="right")
-        lines.add_row(line.label, amount, Text(f"{_SOURCES.get(line.source, line.source)} {band}", style="dim"))
+        lines.add_row(line.label, amount, Text(f"{_SOURCES.get(line.source, line.source)}{band}", style="dim"))
     total = Text(_money(quote.total_minor, quote), style="bold", justify="right")
-    lines.add_row(Text("Total", style="bold"), total, Text(f"until {quote.expires_at:%Y-%m-%d}", style="dim"))
-    breaks = ", ".join(f"{b.quantity}: {_money(b.unit_minor, quote)}" for b in quote.quantity_breaks)
-    tail = [Text(f"Each, by quantity: {breaks}")] if breaks else []
-    tail += [Text(f"Or {a.label}: {_money(a.total_minor, quote)}", style="dim") for a in quote.alternatives]
-    section(console, "Quote", Group(*head, lines, *tail))
+    band = f"{_within(quote.error_band)}, " if quote.error_band else ""
+    lines.add_row(Text("Total", style="bold"), total, Text(f"{band}until {quote.expires_at:%Y-%m-%d}", style="dim"))
+    return lines
+
+
+def _alternatives(quote: Quote) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for other in quote.alternatives:
+        saving, amount = other.saving_minor, _money(abs(other.saving_minor), quote)
+        told = f"saves {amount}" if saving > 0 else f"costs {amount} more" if saving < 0 else "costs the same"
+        table.add_row(other.label, Text(_money(other.total_minor, quote), justify="right"), Text(told, style="dim"))
+    return table
+
+
+def _within(band: float) -> str:
+    """A band as a reader takes it: never narrower than it is."""
+    return f"within {ceil(round(band * 100, 6))} %"
 
 
 def _understood(analysis: Analysis) -> RenderableType:

@@ -248,7 +248,7 @@ class PriceBook(_Table):
     def material(self, name: str) -> Material:
         """The material of that name, as this shop has it. Raises InvalidInput where it has none."""
         if name not in self.materials:
-            raise InvalidInput(f"Unknown material {name!r}: choose one of {', '.join(self.materials)}.")
+            raise InvalidInput(f"This price book has no material {name!r}: choose one of {', '.join(self.materials)}.")
         entry, known = self.materials[name], MATERIALS.get(name)
         process = known.process if known else FDM if entry.process == "fdm" else RESIN
         return Material(
