@@ -36,7 +36,7 @@ def tool_routes(gateway: "Gateway") -> APIRouter:
         """An uploaded mesh or splat file in another format, as a closed solid unless splats stay splats."""
         sent = await upload(request)
         wanted = parse(wire.ConversionRequest, sent.fields)
-        asked = FileConversion(sent.extension, wanted.format, wanted.size_mm, wanted.unit)
+        asked = FileConversion(sent.extension, wanted.format, wanted.size_mm, wanted.unit, wanted.texture)
         made = await gateway.uploads.convert(sent.data, asked)
         media_type = mapping.MEDIA_TYPES.get(wanted.format, "application/octet-stream")
         headers = {REPAIRS_HEADER: repairs_header(repair_mapping.surface_repairs(made.repairs))}

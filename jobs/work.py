@@ -8,9 +8,19 @@ from typing import Final
 import numpy as np
 
 from jobs.model import Converted, FilePayload, Generated, Job, Provenance
-from pipelines.geometry import Gaussians, TriangleMesh
+from pipelines.errors import GeometryTooLarge
 from pipelines.images import cut_out, decode
-from pipelines.meshing import MeshFormat, export_mesh, make_solid, place, solidified, solidify
+from pipelines.meshing import (
+    Placed,
+    export_mesh,
+    export_textured,
+    make_solid,
+    place,
+    solidified,
+    solidify,
+    textured,
+)
+from pipelines.meshing.color import ColorOf, moved_colors
 from pipelines.parametric import build, design
 from pipelines.pictures import encode_png, natural_view, render_mesh
 from pipelines.relief import ReliefOptions, build_relief, resolved_mode
@@ -78,9 +88,13 @@ def convert(job: Job, shape: Generated) -> Converted:
         EmptyGeometry, NotSolid, GeometryTooLarge: no solid can be made of the shape.
     """
     if shape.gaussians is not None:
-        return _solid_of(shape.gaussians, _splat_size_mm(job, shape), job.request.formats)
+        made = solidified(shape.gaussians, None)
+        placed = place(made.mesh, _splat_size_mm(job, shape), up="y")
+        return _converted(job, placed, made.notes, moved_colors(made.colors, placed.transform))
     assert shape.mesh is not None, "a generated shape is a mesh or Gaussians"
-    return _solid_of(shape.mesh, job.request.size_mm, job.request.formats)
+    solid = make_solid(shape.mesh)
+    placed = place(solid.mesh, job.request.size_mm, up="z")
+    return _converted(job, placed, tuple(repair.message for repair in solid.repairs))
 
 
 def draft(job: Job, shape: Generated) -> FilePayload:
@@ -99,15 +113,20 @@ def _splat_size_mm(job: Job, shape: Generated) -> float:
     return job.request.size_mm or shape.size_mm or DEFAULT_SIZE_MM
 
 
-def _solid_of(shape: TriangleMesh | Gaussians, size_mm: float | None, formats: tuple[MeshFormat, ...]) -> Converted:
-    """A closed solid of any shape: Gaussians from the model frame, a mesh from the object frame."""
-    if isinstance(shape, Gaussians):
-        made = solidified(shape, None)
-        placed, repairs = place(made.mesh, size_mm, up="y"), made.notes
-    else:
-        solid = make_solid(shape)
-        placed, repairs = place(solid.mesh, size_mm, up="z"), tuple(repair.message for repair in solid.repairs)
-    picture = render_mesh(placed.mesh, natural_view(placed.mesh))
+def _converted(job: Job, placed: Placed, repairs: tuple[str, ...], color_of: ColorOf | None = None) -> Converted:
+    """The solid with its files; where a texture would be too intricate, colours stay on vertices, and this is said."""
+    mesh, painted = placed.mesh, None
+    if job.request.texture and "glb" in job.request.formats:
+        try:
+            painted = export_textured(textured(mesh, color_of))
+        except GeometryTooLarge:
+            repairs += ("kept the colours on vertices: the shape is too intricate for a texture",)
+    picture = render_mesh(mesh, natural_view(mesh))
     preview = FilePayload("preview.png", "image/png", encode_png(picture))
-    files = (FilePayload(f"model.{form}", MEDIA_TYPES[form], export_mesh(placed.mesh, form)) for form in formats)
-    return Converted(placed.mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, *files))
+    files = (
+        FilePayload(
+            f"model.{form}", MEDIA_TYPES[form], painted if painted and form == "glb" else export_mesh(mesh, form)
+        )
+        for form in job.request.formats
+    )
+    return Converted(mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, *files))

@@ -11,12 +11,15 @@ from pipelines.meshing import (
     ReadableFormat,
     Repair,
     export_mesh,
+    export_textured,
     make_solid,
     place,
     read_mesh,
     solidified,
     solidify,
+    textured,
 )
+from pipelines.meshing.color import ColorOf, moved_colors
 from pipelines.meshing.limits import LARGEST_MM, check_extent, guessed_unit
 from pipelines.splats import is_splat_ply, read_splats, write_splats
 
@@ -28,12 +31,16 @@ _UNITLESS: Final = ("stl", "obj", "ply", "off")
 
 @dataclass(frozen=True, slots=True)
 class FileConversion:
-    """From which extension to which format, how long the longest side shall be, and in which unit the numbers are."""
+    """From which extension to which format, how long the longest side shall be, and in which unit the numbers are.
+
+    A texture, which only GLB has, holds the colours in a picture instead of on vertices.
+    """
 
     extension: str  # of the file, without the dot
     target: MeshFormat | SplatTarget
     size_mm: float | None = None
     unit: LengthUnit | None = None
+    texture: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,33 +107,57 @@ def mended_upload(data: bytes, extension: str, size_mm: float | None = None, uni
         GeometryTooLarge: more faces than are accepted, or a part longer than 5 m.
         EmptyGeometry, NotSolid: see `make_solid` and `solidify`.
     """
-    check_size(size_mm)
-    shape = read_any(data, extension, unit)
+    return _mended(data, FileConversion(extension, "stl", size_mm, unit))[0]
+
+
+def mended_file(data: bytes, wanted: FileConversion) -> tuple[Mended, bytes]:
+    """The file as a closed solid, and that in the format that is wanted.
+
+    Raises:
+        InvalidInput: a texture for a format that has none.
+        GeometryTooLarge: too intricate for a texture.
+        Unreadable, TooLarge, GeometryError: see `mended_upload`.
+    """
+    if wanted.texture and wanted.target != "glb":
+        raise InvalidInput(f"Only GLB files carry a texture, not {wanted.target!r}.")
+    mended, colors = _mended(data, wanted)
+    if wanted.texture:
+        return mended, export_textured(textured(mended.mesh, colors))
+    return mended, export_mesh(mended.mesh, cast("MeshFormat", wanted.target))
+
+
+def _mended(data: bytes, wanted: FileConversion) -> tuple[Mended, ColorOf | None]:
+    """The upload as a solid and, where more is known than its vertices' colours, those of its surface."""
+    check_size(wanted.size_mm)
+    shape = read_any(data, wanted.extension, wanted.unit)
     if isinstance(shape, Gaussians):
         made = solidified(shape, None)
         notes = tuple(Repair("redrawn", note) for note in made.notes)
-        return Mended(place(made.mesh, size_mm or SPLAT_SIZE_MM, up="y").mesh, notes, None)
-    upload = _placed(shape, extension, size_mm, unit)
+        placed = place(made.mesh, wanted.size_mm or SPLAT_SIZE_MM, up="y")
+        return Mended(placed.mesh, notes, None), moved_colors(made.colors, placed.transform)
+    upload = _placed(shape, wanted.extension, wanted.size_mm, wanted.unit)
     solid = make_solid(upload.mesh)
-    return Mended(place(solid.mesh, size_mm, up="z").mesh, upload.repairs + solid.repairs, upload.mesh)
+    placed = place(solid.mesh, wanted.size_mm, up="z")
+    return Mended(placed.mesh, upload.repairs + solid.repairs, upload.mesh), None
 
 
 def convert_file(data: bytes, wanted: FileConversion) -> bytes:
     """The file in another format: splats stay splats where the target is one, else everything becomes a closed solid.
 
     Raises:
-        InvalidInput: a mesh cannot be written as splats.
-        Unreadable, TooLarge, GeometryError: see `mended_upload`.
+        InvalidInput: a mesh cannot be written as splats, which have no texture.
+        Unreadable, TooLarge, GeometryError: see `mended_file`.
     """
     if wanted.target in _SPLATS:
+        if wanted.texture:
+            raise InvalidInput(f"Only GLB files carry a texture, not {wanted.target!r}.")
         shape = read_any(data, wanted.extension)
         if not isinstance(shape, Gaussians):
             raise InvalidInput(f"A mesh cannot be written as {wanted.target}; only splats can.")
         return write_splats(shape, _SPLATS[wanted.target])
     if wanted.target not in get_args(MeshFormat):
         raise Unreadable(f"{wanted.target!r} is no format that can be written.")
-    mended = mended_upload(data, wanted.extension, wanted.size_mm, wanted.unit)
-    return export_mesh(mended.mesh, cast("MeshFormat", wanted.target))
+    return mended_file(data, wanted)[1]
 
 
 def check_size(size_mm: float | None) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast, get_args
+from typing import get_args
 
 from pipelines.errors import EmptyGeometry, InvalidInput, NotSolid
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing import LengthUnit, MeshFormat, Repair, export_mesh
 from pipelines.printability import BUILD_VOLUME_MM, FDM, BuildVolume, Process, inspect
 from pipelines.printability.repairs import Outcome, RepairStep, apply_repairs
-from pipelines.uploads import FileConversion, convert_file, mended_upload, read_upload
+from pipelines.uploads import FileConversion, convert_file, mended_file, mended_upload, read_upload
 
 Tell = Callable[[str], None]
 """Told what is being done, in a few words, before it is done."""
@@ -71,10 +71,9 @@ def convert(data: bytes, wanted: FileConversion, tell: Tell | None = None) -> Co
         say("Converting")
         return Conversion(convert_file(data, wanted), (), None)
     say("Making it a solid")
-    mended = mended_upload(data, wanted.extension, wanted.size_mm, wanted.unit)
-    say("Writing")
+    mended, written = mended_file(data, wanted)
     x, y, z = (float(side) for side in mended.mesh.size)
-    return Conversion(export_mesh(mended.mesh, cast("MeshFormat", wanted.target)), mended.repairs, (x, y, z))
+    return Conversion(written, mended.repairs, (x, y, z))
 
 
 def survey(data: bytes, extension: str, size_mm: float | None = None, unit: LengthUnit | None = None) -> Survey:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.meshing import Repair
 
 
-def convert(source: Path, target: Path, request: "InspectionRequest", *, as_json: bool) -> None:
+def convert(source: Path, target: Path, request: "InspectionRequest", *, texture: bool, as_json: bool) -> None:
     """Write `source` in the format that the ending of `target` says."""
     from pipelines import workbench  # noqa: PLC0415 - numpy and manifold3d: 0.3 s
     from pipelines.uploads import FileConversion  # noqa: PLC0415 - as above
@@ -27,7 +27,7 @@ def convert(source: Path, target: Path, request: "InspectionRequest", *, as_json
         with Bar(terminal) as bar:
             data = _reading(source, bar)
             form = file_format(target, data, extension(source))
-            wanted = FileConversion(extension(source), form, request.size_mm, request.unit)
+            wanted = FileConversion(extension(source), form, request.size_mm, request.unit, texture)
             made = workbench.convert(data, wanted, bar.say)
             write_file(target, made.data)
         if as_json:

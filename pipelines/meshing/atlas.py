@@ -48,12 +48,14 @@ def simplified(mesh: TriangleMesh, most_faces: int = MOST_FACES) -> TriangleMesh
     solid: Any = Manifold(Mesh64(np.array(mesh.vertices, np.float64), np.array(mesh.faces, np.uint64)))
     if solid.status().name != "NoError" or solid.is_empty():
         raise NotSolid(f"Only a closed solid gets a texture, and this is none: {solid.status().name}.")
-    tolerance, bodies = _FIRST_TOLERANCE, len(solid.decompose())
+    full, tolerance = solid, _FIRST_TOLERANCE
     while solid.num_tri() > most_faces:
-        coarser = solid.simplify(tolerance * float(np.linalg.norm(mesh.size)))
-        if tolerance > _LAST_TOLERANCE or len(coarser.decompose()) != bodies:
+        if tolerance > _LAST_TOLERANCE:
             raise GeometryTooLarge(f"The shape is too intricate for a texture: it needs {solid.num_tri():,} triangles.")
-        solid, tolerance = coarser, tolerance * _TOLERANCE_GROWTH
+        solid = solid.simplify(tolerance * float(np.linalg.norm(mesh.size)))
+        tolerance *= _TOLERANCE_GROWTH
+    if solid is not full and len(solid.decompose()) != len(full.decompose()):
+        raise GeometryTooLarge("The shape is too intricate for a texture: its small bodies would be lost.")
     made = solid.to_mesh64()
     return TriangleMesh(np.array(made.vert_properties)[:, :3].copy(), np.array(made.tri_verts, np.int64))
 

@@ -108,6 +108,12 @@ def surface_colors(mesh: TriangleMesh) -> ColorOf:
     return at
 
 
+def moved_colors(color_of: ColorOf, transform: NDArray[np.float64]) -> ColorOf:
+    """The colours of a surface that `transform` [4, 4], column vectors, has moved."""
+    back = np.linalg.inv(transform)
+    return lambda points: color_of(points @ back[:3, :3].T + back[:3, 3])
+
+
 def _shares(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shares [N, 3] of the corners [N, 3, 3] of triangles in the place below each point, none negative."""
     opposite = np.roll(corners, -2, axis=1) - np.roll(corners, -1, axis=1)  # of each corner, the edge across from it
