@@ -1,7 +1,6 @@
 """A body as pictures need it, and the drawing of one: loads numba, so it is imported where something is drawn."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -11,15 +10,20 @@ from numpy.typing import NDArray
 from pipelines.geometry import Camera, TriangleMesh
 from pipelines.meshing.color import linear_from_srgb, srgb_from_linear, vertex_colors
 from pipelines.meshing.normals import CREASE_DEG
-from pipelines.pictures import body_kernels, light_kernels, raster_kernels
+from pipelines.pictures import body_kernels, develop_kernels, shade_kernels
+from pipelines.pictures.develop_kernels import Film, Pinhole, Room, Skin
+from pipelines.pictures.first_seen import first_seen
 from pipelines.pictures.framing import Viewpoint, framed, framed_all_around
-from pipelines.pictures.light_maps import Caster, LightMaps
+from pipelines.pictures.light_maps import Caster
+from pipelines.pictures.raster_kernels import BAND, FACE
+from pipelines.pictures.shade_kernels import Lights, Surface
 from pipelines.pictures.threads import Crew
 
 _OVERSAMPLING: Final = 2  # per axis
-_ROWS: Final = raster_kernels.BAND // _OVERSAMPLING  # of pixels that one thread does at a time
+_ROWS: Final = BAND // _OVERSAMPLING  # of pixels that one thread does at a time
 _LAMP: Final = np.array([-0.45, 0.62, -0.65])  # right, up, forward of the camera
 _LEAST_LAMP: Final = 0.35  # it never shines from below
+_LAMP_LIGHT, _SKY_LIGHT = 0.72, 0.52
 _FILL: Final = np.array([0.8, 0.0, -0.6])
 _TOP, _BOTTOM = (0.80, 0.83, 0.86), (0.56, 0.59, 0.62)  # linear colours of the backdrop: white stands out too
 _REACH: Final = 2.5  # sizes of the object; beyond, the ground feels nothing of it
@@ -29,87 +33,60 @@ _TONES: Final = 32_768  # steps of light, 0.2 of a byte where the curve is steep
 _MOST_LIGHT: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Paint:
-    """Colours of the corners of faces."""
-
-    colors: NDArray[np.uint8]  # [C, 3] sRGB
-    of_corner: NDArray[np.int32]  # [F, 3] index into colors
-
-
 class Body:
     """A mesh at unit size on z = 0, with all that its pictures share: smooth normals, and how much sky is where."""
 
     def __init__(self, mesh: TriangleMesh, face_colors: NDArray[np.uint8] | None, crew: Crew) -> None:
-        self._vertices = _standing(mesh.vertices)
-        self._faces = np.ascontiguousarray(mesh.faces, np.int32)
-        cosine = float(np.cos(np.deg2rad(CREASE_DEG)))
-        normals = crew.soon(lambda: body_kernels.smooth_normals(self._vertices, self._faces, cosine))
-        self._caster = Caster(self._vertices, self._faces)
-        self._paint = _paint(mesh, self._faces, face_colors)
-        self._sky = self._caster.sky(crew)
-        self._normals, self._flat = normals.result()
         self._crew = crew
+        vertices, faces = _standing(mesh.vertices), np.ascontiguousarray(mesh.faces, np.int32)
+        normals = crew.soon(lambda: body_kernels.smooth_normals(vertices, faces, float(np.cos(np.deg2rad(CREASE_DEG)))))
+        self._caster = Caster(vertices, faces)
+        self._sky = self._caster.sky(crew)
+        self._skin = Skin(vertices, faces, *normals.result(), *_painted(mesh, faces, face_colors))
 
     def picture(self, camera: Camera, size: int) -> NDArray[np.uint8]:
         """sRGB [size, size, 3] from a camera. See `render_mesh`."""
-        return self._picture(framed(self._vertices, camera), size)
+        return self._picture(framed(self._skin.vertices, camera), size)
 
     def turn(self, camera: Camera, frames: int, size: int) -> Iterator[NDArray[np.uint8]]:
         """Pictures from a camera that goes once around the body, beginning where it stands."""
         turns_deg = [360 * k / frames for k in range(frames)]
-        for view in framed_all_around(self._vertices, camera, turns_deg):
+        for view in framed_all_around(self._skin.vertices, camera, turns_deg):
             yield self._picture(view, size)
 
     def _picture(self, view: Viewpoint, size: int) -> NDArray[np.uint8]:
         lamp = _lamp(view)
-        seen = self._first_seen(view, size * _OVERSAMPLING)
+        seen = first_seen(self._skin.vertices, self._skin.faces, view, size * _OVERSAMPLING, self._crew)
         lamps = self._caster.lamp(self._crew, lamp)
-        pinhole = (view.eye, view.axes, view.half_width)
-        surface = np.empty((size, size, light_kernels.RECORD), np.float32)
-        ground = np.empty((2, (size + 1) // 2, (size + 1) // 2), np.float32)
-        picture = np.empty((size, size, 3), np.uint8)
-        shades = (lamps.directions, lamps.reach, self._sky.directions, self._sky.reach)
+        lights = Lights(lamps.directions, lamps.reach, self._sky.directions, self._sky.reach)
+        camera = Pinhole(view.eye, view.axes, view.half_width)
+        surface, missing = self._lit(seen, camera, lights, size)
+        kept = 1 - _SHADOW_DEPTH * _softened(missing)
+        room = Room(lamp, _FILL @ view.axes, _LAMP_LIGHT, _SKY_LIGHT, _backdrop(size), kept)
+        film, picture = Film(_linear(), _tones(), _MOST_LIGHT), np.empty((size, size, 3), np.uint8)
 
-        def ask(band: int) -> None:
-            rows = (band * _ROWS, min((band + 1) * _ROWS, size))
-            light_kernels.find_surface(seen, self._vertices, self._faces, self._normals, self._flat, *pinhole, *rows, surface)
-            light_kernels.ask_surface(surface, *shades, *rows)
-            half = (rows[0] // 2, (rows[1] + 1) // 2)
-            light_kernels.ask_ground(*pinhole, _REACH, _SHADOW_DEPTH, *shades, *half, ground)
+        def develop(first: int) -> None:
+            rows = (first, min(first + _ROWS, size))
+            develop_kernels.develop(seen, FACE, self._skin, camera, surface, room, film, rows, picture)
 
-        def develop(band: int) -> None:
-            light_kernels.develop(
-                seen, self._vertices, self._faces, self._normals, self._flat, self._paint.colors, self._paint.of_corner,
-                _linear(), surface, keep, _backdrop(size), _tones(), *pinhole, lamp, _FILL @ view.axes,
-                band * _ROWS, min((band + 1) * _ROWS, size), picture,
-            )  # fmt: skip
-
-        bands = range(-(-size // _ROWS))
-        self._crew.each(ask, bands)
-        keep = _softened(*ground)
-        self._crew.each(develop, bands)
+        self._crew.each(develop, range(0, size, _ROWS))
         return picture
 
-    def _first_seen(self, view: Viewpoint, samples: int) -> NDArray[np.int64]:
-        """The face that each sample sees first, [samples, samples]."""
-        count = len(self._vertices)
-        screen, inverse_depth = np.empty((count, 2), np.int32), np.empty(count, np.float32)
-        raster_kernels.project(
-            self._vertices, view.eye, view.axes, view.half_width, samples, screen, inverse_depth
-        )
-        starts, lists = raster_kernels.by_band(screen, self._faces, samples)
-        most = float(inverse_depth.max())
-        seen = np.zeros((samples, samples), np.int64)
+    def _lit(
+        self, seen: NDArray[np.int64], camera: Pinhole, lights: Lights, size: int
+    ) -> tuple[Surface, NDArray[np.float32]]:
+        """What the pixels show and the light that gets there; and for half as many places of the ground, `ask_ground`."""
+        surface = Surface(*(np.empty((size, size, depth), np.float32) for depth in (3, 3, 2, 2)))
+        ground = np.empty((3, (size + 1) // 2, (size + 1) // 2), np.float32)
 
-        def draw(band: int) -> None:
-            chosen = lists[starts[band] : starts[band + 1]]
-            first = band * raster_kernels.BAND
-            last = min(first + raster_kernels.BAND, samples)
-            raster_kernels.draw_first(screen, inverse_depth, self._faces, chosen, most, first, last, seen)
+        def ask(first: int) -> None:
+            rows = (first, min(first + _ROWS, size))
+            develop_kernels.find_surface(seen, FACE, self._skin, camera, *rows, surface)
+            shade_kernels.ask_surface(surface, lights, *rows)
+            shade_kernels.ask_ground(*camera, _REACH, lights, rows[0] // 2, (rows[1] + 1) // 2, ground)
 
-        self._crew.each(draw, range(len(starts) - 1))
-        return seen
+        self._crew.each(ask, range(0, size, _ROWS))
+        return surface, ground
 
 
 def _standing(vertices: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -119,17 +96,18 @@ def _standing(vertices: NDArray[np.float64]) -> NDArray[np.float32]:
     return ((vertices - foot) / (high - low).max()).astype(np.float32)
 
 
-def _softened(keep: NDArray[np.float32], height: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The ground's light without the steps between directions: the higher what shades it hangs, the softer.
+def _softened(ground: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The ground's missing light [R, R] without steps between directions: the higher what shades it, the softer.
 
     Each place is first averaged over the tile about it, within which every direction was asked once.
     """
-    keep, height = _averaged(keep, (-1, 0, 1, 2)), _averaged(height, (-1, 0, 1, 2))
+    missing = (_LAMP_LIGHT * ground[0] + _SKY_LIGHT * ground[1]) * np.float32(1 / (_LAMP_LIGHT + _SKY_LIGHT))
+    missing, height = _averaged(missing, (-1, 0, 1, 2)), _averaged(ground[2], (-1, 0, 1, 2))
     for reach in (1, 2, 4):
-        share = np.minimum(height * np.float32(_SOFTNESS * len(keep) / reach), 1)
-        keep = keep + share * (_averaged(keep, (-reach, 0, reach)) - keep)
+        share = np.minimum(height * np.float32(_SOFTNESS * len(missing) / reach), 1)
+        missing = missing + share * (_averaged(missing, (-reach, 0, reach)) - missing)
         height = _averaged(height, (-reach, 0, reach))
-    return np.ascontiguousarray(keep)
+    return np.ascontiguousarray(missing)
 
 
 def _averaged(plane: NDArray[np.float32], offsets: tuple[int, ...]) -> NDArray[np.float32]:
@@ -142,11 +120,14 @@ def _averaged(plane: NDArray[np.float32], offsets: tuple[int, ...]) -> NDArray[n
     return plane
 
 
-def _paint(mesh: TriangleMesh, faces: NDArray[np.int32], face_colors: NDArray[np.uint8] | None) -> Paint:
+def _painted(
+    mesh: TriangleMesh, faces: NDArray[np.int32], face_colors: NDArray[np.uint8] | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Colours [C, 3], and which of them each corner of a face has, [F, 3]."""
     if face_colors is None:
-        return Paint(np.ascontiguousarray(vertex_colors(mesh)), faces)
+        return np.ascontiguousarray(vertex_colors(mesh)), faces
     of_corner = np.repeat(np.arange(len(faces), dtype=np.int32), 3).reshape(-1, 3)
-    return Paint(np.ascontiguousarray(face_colors), of_corner)
+    return np.ascontiguousarray(face_colors), of_corner
 
 
 def _lamp(view: Viewpoint) -> NDArray[np.float64]:

@@ -37,9 +37,7 @@ def smooth_normals(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _flat(
-    vertices: NDArray[np.float32], faces: NDArray[np.int32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _flat(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Unit normals [F, 3] and the inner angles [F, 3] of the corners."""
     flat, angles = np.zeros((len(faces), 3), np.float32), np.zeros((len(faces), 3), np.float32)
     for k in range(len(faces)):
@@ -60,9 +58,7 @@ def _flat(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _edges(
-    faces: NDArray[np.int32], vertices: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+def _edges(faces: NDArray[np.int32], vertices: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     """Half edges (3 f + k, from corner k to the next) by vertex, where each vertex's begin, and their other ends.
 
     An edge is kept at its end of fewer faces, so that the hub of a wheel keeps none of its spokes.
@@ -145,9 +141,7 @@ def _root(parent: NDArray[np.int32], at: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _averaged(
-    parent: NDArray[np.int32], flat: NDArray[np.float32], angles: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _averaged(parent: NDArray[np.int32], flat: NDArray[np.float32], angles: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mean normal of each corner's group, weighted by the angles of its corners, [F, 3, 3]."""
     normals = np.zeros((len(parent), 3), np.float32)
     for corner in range(len(parent)):
@@ -195,7 +189,7 @@ def coarser(
     left = 0
     for k in range(len(faces)):
         a, b, c = to[faces[k, 0]], to[faces[k, 1]], to[faces[k, 2]]
-        if a != b and b != c and c != a:
+        if a not in (b, c) and b != c:
             chosen[left, 0], chosen[left, 1], chosen[left, 2] = a, b, c
             left += 1
     return vertices[kept[:count]], chosen[:left].copy()

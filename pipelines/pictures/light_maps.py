@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.pictures import body_kernels, light_kernels, raster_kernels
+from pipelines.pictures import body_kernels, raster_kernels
 from pipelines.pictures.threads import Crew
 
 _LAMPS: Final = 12  # points of the lamp's disc: its shadow has so many steps, each narrower than what is averaged
@@ -15,8 +15,8 @@ _AXES: Final = 24  # of the sky, each in two directions
 _LAMP_RADIUS: Final = 0.22  # tangent of its half angle: how soft the shadows are
 _LAMP_TEXELS: Final = 176
 _SKY_TEXELS: Final = 96
-_LAMP_CELLS: Final = 112  # of the grid that makes the body coarser: finer than the texels
-_SKY_CELLS: Final = 56
+_LAMP_CELLS: Final = 88  # of the grid that makes the body coarser: finer than the texels
+_SKY_CELLS: Final = 48
 _MANY: Final = 8_000  # faces; fewer are drawn as they are
 _ROOM: Final = 1.03  # of the body's radius: its rim stays inside the maps
 _LIFT: Final = 1.4  # texels off the surface at which it is asked: half a texel's diagonal, and the jitter
@@ -57,7 +57,7 @@ class Caster:
 
         def draw(k: int) -> None:
             screen, depths = np.empty((len(vertices), 2), np.int32), np.empty(len(vertices), np.float32)
-            light_kernels.fit_to_map(vertices, maps.directions[k], screen, depths)
+            raster_kernels.project_along(vertices, maps.directions[k], screen, depths)
             raster_kernels.draw_reach(screen, depths, faces, maps.reach[k])
 
         crew.each(draw, range(len(axes)))

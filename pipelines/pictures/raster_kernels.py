@@ -12,10 +12,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+_ROUNDING: Final = 2.0**-31
 BAND: Final = 64  # rows of samples that are drawn together
 _FACE_BITS: Final = 24
-_FACES: Final = (1 << _FACE_BITS) - 1
-MOST_FACES: Final = _FACES + 1
+FACE: Final = (1 << _FACE_BITS) - 1  # of what a sample holds, those bits
 _DEEPEST: Final = 2.0**37  # of a sample's inverse depth; one bit is room for rounding
 STEPS: Final = 256  # of a sample's side
 _HALF: Final = 128  # a sample lies in the middle of its square
@@ -44,6 +44,25 @@ def project(
         screen[k, 0] = np.rint(scale * (1.0 + aside))
         screen[k, 1] = np.rint(scale * (1.0 - above))
         inverse_depth[k] = inverse
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def project_along(
+    vertices: NDArray[np.float32],
+    direction: NDArray[np.float32],
+    screen: NDArray[np.int32],
+    depths: NDArray[np.float32],
+) -> None:
+    """Fill `screen` [V, 2], steps aside and down, and the depths [V] of vertices in the map of a direction [4, 4].
+
+    Rows of the direction: samples aside, samples down and the depth, each three factors and an offset.
+    """
+    for k in range(len(vertices)):
+        x, y, z = vertices[k, 0], vertices[k, 1], vertices[k, 2]
+        for j in range(2):
+            where = direction[j, 0] * x + direction[j, 1] * y + direction[j, 2] * z + direction[j, 3]
+            screen[k, j] = np.rint(STEPS * where)
+        depths[k] = direction[2, 0] * x + direction[2, 1] * y + direction[2, 2] * z + direction[2, 3]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -102,8 +121,7 @@ def draw_first(
 ) -> None:
     """Draw the `chosen` faces into rows [first_row, last_row) of `seen` [S, S].
 
-    A sample holds its inverse depth, as a whole number that is largest for `most`, and below it the face: `face_of`.
-    Both grow along a row by one addition, and the nearer of two samples is the larger, which leaves the compiler
+    A sample holds its inverse depth, as a whole number that is largest for `most`, and below it the face: `FACE`. Both grow along a row by one addition, and the nearer of two samples is the larger, which leaves the compiler
     one loop without a branch. Of faces equally near the one of the larger index stays.
     """
     samples = seen.shape[1]
@@ -116,19 +134,20 @@ def draw_first(
         across, down = _slopes(bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az, doubled)
         step = np.int64(across * scale) << _FACE_BITS
         top, bottom = _rows(screen, faces, k, samples)
+        pa, qa, ra = _edge(ax, ay, bx, by)
+        pb, qb, rb = _edge(bx, by, cx, cy)
+        pc, qc, rc = _edge(cx, cy, ax, ay)
         for row in range(max(top, first_row), min(bottom, last_row)):
-            first, last = _span(ax, ay, bx, by, cx, cy, row, samples)
+            first, last = _cut(pa, qa, ra, row, 0, samples)
+            first, last = _cut(pb, qb, rb, row, first, last)
+            first, last = _cut(pc, qc, rc, row, first, last)
+            if first >= last:
+                continue
             inverse = az + across * (first + 0.5 - ax / STEPS) + down * (row + 0.5 - ay / STEPS)
             key = (np.int64(inverse * scale) << _FACE_BITS) + k
             line = seen[row, first:last]
             for column in range(len(line)):
                 line[column] = max(line[column], key + column * step)
-
-
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def face_of(seen: int) -> int:
-    """The face that a sample sees, -1 where it sees none."""
-    return (seen & _FACES) if seen > 0 else -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -146,16 +165,21 @@ def draw_reach(
         if doubled <= 0.0:
             continue
         across, down = _slopes(bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az, doubled)
+        pa, qa, ra = _edge(ax, ay, bx, by)
+        pb, qb, rb = _edge(bx, by, cx, cy)
+        pc, qc, rc = _edge(cx, cy, ax, ay)
         for row in range(top, bottom):
-            first, last = _span(ax, ay, bx, by, cx, cy, row, samples)
+            first, last = _cut(pa, qa, ra, row, 0, samples)
+            first, last = _cut(pb, qb, rb, row, first, last)
+            first, last = _cut(pc, qc, rc, row, first, last)
             if first >= last:
                 continue
             depth = np.float32(az + across * (first + 0.5 - ax / STEPS) + down * (row + 0.5 - ay / STEPS))
             step = np.float32(across)
             for side in range(len(reach)):
-                line = reach[side, row, first:last]
-                for column in range(len(line)):
-                    line[column] = max(line[column], depth + np.float32(column) * step)
+                for column in range(np.uint64(last - first)):
+                    at = np.uint64(first) + column
+                    reach[side, row, at] = max(reach[side, row, at], depth + np.float32(column) * step)
                 depth, step = -depth, -step
 
 
@@ -176,39 +200,32 @@ def _turned(
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def _slopes(
-    bx: float, by: float, bz: float, cx: float, cy: float, cz: float, doubled: float
-) -> tuple[float, float]:
+def _slopes(bx: float, by: float, bz: float, cx: float, cy: float, cz: float, doubled: float) -> tuple[float, float]:
     """How the third coordinate changes from one sample to the next, to the right and down; corners about the first."""
     scale = STEPS / doubled
     return scale * (bz * cy - by * cz), scale * (bx * cz - bz * cx)
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def _span(
-    ax: float, ay: float, bx: float, by: float, cx: float, cy: float, row: int, samples: int
-) -> tuple[int, int]:
-    """The first sample of a row inside the face, and past the last."""
-    y = row * STEPS + _HALF
-    first, last = _cut(ax, ay, bx, by, y, 0, samples)
-    first, last = _cut(bx, by, cx, cy, y, first, last)
-    first, last = _cut(cx, cy, ax, ay, y, first, last)
-    return first, max(last, first)
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _edge(px: float, py: float, qx: float, qy: float) -> tuple[float, float, float]:
+    """Where an edge from p to q crosses the rows: at (first + row * second) * third, in samples.
 
-
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def _cut(
-    px: float, py: float, qx: float, qy: float, y: float, first: int, last: int
-) -> tuple[int, int]:
-    """What an edge from p to q leaves of a row: a left edge takes the samples on it in, a right one leaves them out.
-
-    The numerator and the denominator are whole and exact; a quotient that is no whole number is at least 2^-29 away
-    from one, which its rounding cannot bridge.
+    The first two are whole and exact; the third is null for a level edge, which cuts no row.
     """
-    dy = qy - py
-    if dy == 0.0:
+    dx, dy = qx - px, qy - py
+    third = 1.0 / (STEPS * dy) if dy != 0.0 else 0.0
+    return dx * (_HALF - py) + (px - _HALF) * dy, STEPS * dx, third
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _cut(start: float, step: float, scale: float, row: int, first: int, last: int) -> tuple[int, int]:
+    """What an edge leaves of a row: a left edge takes the samples on it in, a right one leaves them out.
+
+    Within the grid a crossing that is no whole number is at least 2^-29 away from one, and the product is wrong by
+    less than 2^-37: so `_ROUNDING` lets whole numbers through and keeps all others on their side.
+    """
+    if scale == 0.0:
         return first, last
-    quotient = ((qx - px) * (y - py) + (px - _HALF) * dy) / (STEPS * dy)
-    crossing = int(quotient)
-    crossing += quotient > crossing  # rounded up; those below zero are cut off anyway
-    return (max(first, crossing), last) if dy < 0.0 else (first, min(last, crossing))
+    crossing = (start + row * step) * scale - _ROUNDING
+    after = int(crossing) + (crossing > 0.0)  # rounded up; what is below zero is cut off anyway
+    return (max(first, after), last) if scale < 0.0 else (first, min(last, after))

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Self, TypeVar
 
-_THREADS_MAX: Final = 8  # a picture is some tens of milliseconds of work: more threads cost more to start than they save
+_THREADS_MAX: Final = (
+    8  # a picture is some tens of milliseconds of work: more threads cost more to start than they save
+)
 
 T = TypeVar("T")
 
@@ -14,8 +16,9 @@ T = TypeVar("T")
 class Crew:
     """Some threads for the length of a `with`; what they make does not depend on how many they are."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(min(_usable_cores(), _THREADS_MAX), thread_name_prefix="pictures")
+    def __init__(self, threads: int | None = None) -> None:
+        threads = threads or min(_usable_cores(), _THREADS_MAX)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pictures")
 
     def __enter__(self) -> Self:
         return self
