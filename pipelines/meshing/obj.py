@@ -23,7 +23,7 @@ _CURVED = re.compile(rb"^\s*(?:curv|surf)\b", re.M)
 def write_obj(mesh: TriangleMesh) -> bytes:
     """OBJ with colours behind the coordinates, as MeshLab, Blender and PrusaSlicer read them."""
     rows = mesh.vertices if mesh.colors is None else np.hstack([mesh.vertices, mesh.colors / 255.0])
-    line = "v %.6g %.6g %.6g\n" if mesh.colors is None else "v %.6g %.6g %.6g %.4g %.4g %.4g\n"
+    line = "v %.7g %.7g %.7g\n" if mesh.colors is None else "v %.7g %.7g %.7g %.4g %.4g %.4g\n"
     vertices = line * len(rows) % tuple(rows.ravel().tolist())
     faces = "f %d %d %d\n" * len(mesh.faces) % tuple((mesh.faces.ravel() + 1).tolist())
     return ("# Moldar, millimetres, z up\n" + vertices + faces).encode()
