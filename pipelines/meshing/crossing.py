@@ -12,8 +12,8 @@ from pipelines.meshing.neighbours import THREADS, in_parts
 from pipelines.meshing.topology import distinct
 
 TOLERANCE: Final = 2e-7  # of the longest side: what 32 bits cannot tell apart
-_MOST_PAIRS: Final = 1_000_000  # that are kept; a surface of which more cross is drawn anew
-_MOST_TESTS: Final = 20_000_000  # some seconds; reached only by soups of large triangles
+_MOST_PAIRS: Final = 1_000_000  # that are kept
+_MOST_TESTS: Final = 8_000_000  # and a hundred a face: sound surfaces need twenty, soups of large triangles millions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +70,7 @@ def find_crossings(mesh: TriangleMesh) -> Crossings:
         mine = found[first * THREADS // leaves]
         whole = kernels.meeting_pairs(
             tree.corners, normals, names, tree.starts, tree.boxes, first, last,
-            TOLERANCE, _MOST_TESTS // THREADS, mine.pairs, mine.marks, mine.counts,
+            TOLERANCE, (_MOST_TESTS + 100 * count) // THREADS, mine.pairs, mine.marks, mine.counts,
         )  # fmt: skip
         mine.complete &= whole
 
@@ -82,7 +82,7 @@ class _Found:
     """What one thread finds, in the order of the hierarchy."""
 
     def __init__(self, count: int) -> None:
-        self.pairs = np.full((_MOST_PAIRS // THREADS, 3), -1, np.int32)
+        self.pairs = np.full((min(_MOST_PAIRS // THREADS, 50 * count), 3), -1, np.int32)
         self.marks = np.zeros(count, np.uint8)
         self.counts = np.zeros(5, np.int64)
         self.complete = True

@@ -45,13 +45,15 @@ class _Bodies:
         return subset(self.mesh, self.body == index)
 
 
-def united(mesh: TriangleMesh, repairs: list[Repair]) -> Any | None:
-    """The manifold3d solid that closed surfaces bound, or None where they bound next to nothing.
+def united(solid: Any, repairs: list[Repair]) -> Any | None:
+    """What the closed surfaces of a manifold3d solid mean together, or None where they bound next to nothing.
 
     Args:
-        mesh: A closed oriented manifold about the origin, of a diagonal of about 1.
-        repairs: What was done is added.
+        solid: About the origin, of a diagonal of about 1.
+        repairs: What was done is added; where that is nothing, the solid itself comes back.
     """
+    done = len(repairs)
+    mesh = mesh_of(solid)
     if face_volumes(mesh).sum() < 0:
         mesh = turned(mesh)
         repairs.append(Repair("inside_out", "turned the surface, which was inside out", 1))
@@ -65,6 +67,8 @@ def united(mesh: TriangleMesh, repairs: list[Repair]) -> Any | None:
     group = linked(bodies.body[meeting.pairs], len(bodies.volumes))
     outside = _windings_outside(bodies, group)
     parts = _alone(bodies, group, outside, tangled, repairs) + _together(bodies, group, outside, tangled, repairs)
+    if len(repairs) == done:
+        return solid
     return solid_of(concatenate(parts)) if parts else None
 
 

@@ -80,7 +80,7 @@ def _bounded(mesh: TriangleMesh, repairs: list[Repair]) -> Any | None:
     if solid is None:
         return None
     done: list[Repair] = []
-    found = united(mesh_of(solid), done)
+    found = united(solid, done)
     if found is not None:
         repairs += done
     return found
