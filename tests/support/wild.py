@@ -76,9 +76,11 @@ def ply(
         for row in rows
         for (kind, _), value in zip(vertex, row, strict=True)
     )
-    for face in faces:
-        body += struct.pack(order + _CODES[lists[0]], len(face))
-        body += b"".join(struct.pack(order + _CODES[lists[1]], corner) for corner in face)
+    body += b"".join(
+        struct.pack(f"{order}{_CODES[lists[0]]}", len(face))
+        + struct.pack(f"{order}{len(face)}{_CODES[lists[1]]}", *face)
+        for face in faces
+    )
     return newline.join(head).encode() + body
 
 
