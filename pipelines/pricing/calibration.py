@@ -40,10 +40,6 @@ _MAY_BE_ZERO: Final = frozenset(
         "support_base_interface_layers",
         "support_interface_spacing_mm",
         "support_gap_mm",
-        "skirt_loops",
-        "skirt_layers",
-        "skirt_distance_mm",
-        "skirt_least_mm",
     }
 )
 
@@ -68,7 +64,7 @@ class Calibration:
         """The file that `read_calibration` reads."""
         mass, time, supports = self.weights.mass, self.weights.time, self.weights.supports
         lines = [
-            "# Made by `moldar calibrate` from a slicer's own slices. Weights are factors on physics: 1 is physics alone.",
+            "# Made by `moldar calibrate` from a slicer's own slices. Weights are factors: 1 is physics alone.",
             f"name = {_toml(self.name)}",
             f"slicer = {_toml(self.slicer)}",
             f"profile_sha256 = {_toml(self.profile_sha256)}",

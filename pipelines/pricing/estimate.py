@@ -1,29 +1,28 @@
-"""How much material and time a print takes: a model of the slicer's own layers, not yet fitted to any printer.
+"""How much material and time a print takes: a model of the slicer's own layers, weighed by a printer's calibration.
 
-Against PrusaSlicer on slices without supports (`bench/quote_accuracy.py`) the masses are within 4 % and the times
-within 8 % for nine prints in ten.
+`bench/quote_accuracy.py` compares it with PrusaSlicer. Resin has been compared with nothing: its bands are wide.
 
-Not counted: heating, skirt and brim, the slicer's start and end code.
+Not counted: heating, skirt and brim.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from math import ceil
-from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from pipelines.errors import EmptyGeometry, GeometryTooLarge, InvalidInput, NotSolid
 from pipelines.geometry import TriangleMesh
+from pipelines.pricing.calibration import Calibration, default_calibration
 from pipelines.pricing.materials import Material
 from pipelines.pricing.print_time import layer_costs, print_features
-from pipelines.pricing.printers import FDM_PRINTER, RESIN_PRINTER, FdmPrinter, ResinPrinter
-from pipelines.pricing.weights import Weights
+from pipelines.pricing.printers import RESIN_PRINTER, ResinPrinter
+from pipelines.pricing.supports import NO_SUPPORTS, SupportFeatures, support_features
 from pipelines.pricing.toolpaths import Filling, Toolpaths, toolpaths
-from pipelines.printability import ProcessName
+from pipelines.pricing.weights import Bands
 from pipelines.printability.surface import signed_volume, surface_of, topology_of
 
 LEAST_VOLUME_MM3: Final = 1e-3  # a cube of a tenth of a millimetre: less is no object
@@ -33,31 +32,14 @@ MOST_HEIGHT_MM: Final = 2000.0  # 10,000 layers
 MOST_LAYERS: Final = 90
 COARSE_LAYERS: Final = 40
 
-# Added time for each mm^3 of support: 0.51-0.64 s on the supported slices of tests/golden/slicer_truth.json.
+# Time for each mm^3 of support: 0.51-0.64 s on the supported slices of tests/golden/slicer_truth.json.
 SUPPORT_S_PER_MM3: Final = 0.55
 
+# Not measured, for want of a slicer's word: drops and drainage by the makers' own words, time by lift settings.
+RESIN_BANDS: Final = Bands(Decimal("0.10"), Decimal("0.25"), Decimal("0.50"))
 
 EstimateSource = Literal["geometry", "slicer"]
 """Computed from the solid by this package's model, or said by a slicer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bands:
-    """Nine in ten estimates are this near, as a share."""
-
-    mass: Decimal
-    time: Decimal
-    supports: Decimal
-
-
-# fdm: 90th percentiles printed by `bench/quote_accuracy.py` against PrusaSlicer, rounded up; supports: the worst of
-# four supported shapes. resin: not measured yet; drops and drainage by the makers' own words, time by lift settings.
-BANDS: Final[Mapping[ProcessName, Bands]] = MappingProxyType(
-    {
-        "fdm": Bands(Decimal("0.04"), Decimal("0.08"), Decimal("0.45")),
-        "resin": Bands(Decimal("0.10"), Decimal("0.25"), Decimal("0.50")),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +71,14 @@ class SlicedPart:
     """A solid whose layers are walked once for each filling, then priced in any density and material."""
 
     def __init__(
-        self, solid: Any, support_mm3: float, fdm: FdmPrinter, resin: ResinPrinter, most_layers: int = MOST_LAYERS
+        self,
+        solid: Any,
+        support_mm3: float,
+        calibration: Calibration,
+        resin: ResinPrinter,
+        most_layers: int = MOST_LAYERS,
     ) -> None:
-        self._solid, self._support_mm3, self._fdm, self._resin = solid, support_mm3, fdm, resin
+        self._solid, self._support_mm3, self._calibration, self._resin = solid, support_mm3, calibration, resin
         self._most_layers = most_layers
         self.volume_mm3 = float(solid.volume())
         self.height_mm = float(solid.bounding_box()[5])
@@ -103,7 +90,7 @@ class SlicedPart:
         """
         supports = self._support_mm3 * factor ** (2 if factor < 1 else 3)
         solid = self._solid.scale((factor, factor, factor))
-        return SlicedPart(solid, supports, self._fdm, self._resin, COARSE_LAYERS)
+        return SlicedPart(solid, supports, self._calibration, self._resin, COARSE_LAYERS)
 
     def turned(self, rotation: Sequence[Sequence[float]], support_mm3: float) -> "SlicedPart":
         """The part laid another way, on z = 0, with the supports that it takes there.
@@ -114,7 +101,7 @@ class SlicedPart:
         """
         solid = self._solid.transform(np.hstack([np.array(rotation, np.float64), np.zeros((3, 1))]))
         solid = solid.translate((0.0, 0.0, -solid.bounding_box()[2]))
-        return SlicedPart(solid, support_mm3, self._fdm, self._resin, self._most_layers)
+        return SlicedPart(solid, support_mm3, self._calibration, self._resin, self._most_layers)
 
     @property
     def size_mm(self) -> tuple[float, float, float]:
@@ -124,11 +111,17 @@ class SlicedPart:
 
     @cached_property
     def _hollow(self) -> Toolpaths:
-        return toolpaths(self._solid, self._fdm, "hollow", self._most_layers)
+        return toolpaths(self._solid, self._calibration.printer, "hollow", self._most_layers)
 
     @cached_property
     def _sparse(self) -> Toolpaths:
-        return toolpaths(self._solid, self._fdm, "sparse", self._most_layers)
+        return toolpaths(self._solid, self._calibration.printer, "sparse", self._most_layers)
+
+    @cached_property
+    def _supports(self) -> SupportFeatures:
+        if self._support_mm3 <= 0.0:
+            return NO_SUPPORTS
+        return support_features(self._solid, self._calibration.printer, self._most_layers)
 
     def estimate(self, material: Material, infill: float) -> PrintEstimate:
         """Mass and time.
@@ -148,19 +141,20 @@ class SlicedPart:
         return self._cast(material) if material.process.name == "resin" else self._extruded(material, infill)
 
     def _extruded(self, material: Material, infill: float) -> PrintEstimate:
+        printer, weights = self._calibration.printer, self._calibration.weights
         filling: Filling = "hollow" if infill == 0.0 else "sparse"
         paths = self._hollow if filling == "hollow" else self._sparse
-        costs = layer_costs(print_features(paths, self._fdm, infill, material.max_flow_mm3_s), Weights())
-        slowed = max(1.0, self._fdm.support_speed_mm_s * self._fdm.line_mm2 / material.max_flow_mm3_s)
+        costs = layer_costs(print_features(paths, printer, infill, material.max_flow_mm3_s), weights)
+        supports = self._supports.weighed(weights.supports, printer, material.max_flow_mm3_s)
         return PrintEstimate(
             part_g=float(costs.volume_mm3.sum()) * material.density_g_cm3 / 1000,
-            support_g=self._support_mm3 * material.density_g_cm3 / 1000,
-            part_s=float(costs.time_s.sum()),
-            support_s=self._support_mm3 * SUPPORT_S_PER_MM3 * slowed,
-            support_mm3=self._support_mm3,
+            support_g=supports.volume_mm3 * material.density_g_cm3 / 1000,
+            part_s=float(costs.time_s.sum()) + weights.start_s,
+            support_s=supports.time_s,
+            support_mm3=supports.volume_mm3,
             layers=len(costs.time_s),
-            power_w=self._fdm.power_w,
-            bands=BANDS["fdm"],
+            power_w=printer.power_w,
+            bands=self._calibration.bands,
         )
 
     def _cast(self, material: Material) -> PrintEstimate:
@@ -177,22 +171,23 @@ class SlicedPart:
             support_mm3=self._support_mm3,
             layers=layers,
             power_w=printer.power_w,
-            bands=BANDS["resin"],
+            bands=RESIN_BANDS,
         )
 
 
 def slice_part(
     mesh: TriangleMesh,
     support_mm3: float = 0.0,
-    fdm: FdmPrinter = FDM_PRINTER,
+    calibration: Calibration | None = None,
     resin: ResinPrinter = RESIN_PRINTER,
 ) -> SlicedPart:
     """The part of a mesh, ready to be estimated.
 
     Args:
         mesh: Closed, object frame, mm, z up.
-        support_mm3: Extruded support of the part, from its report; 0 for none.
-        fdm: Filament printer and its settings.
+        support_mm3: Extruded support of the part, from its report. Resin takes it as it is; for filament the model
+            finds the supports itself wherever this is not 0.
+        calibration: The filament printer with its weights; None for the shipped generic one.
         resin: Resin printer and its settings.
 
     Returns:
@@ -204,6 +199,11 @@ def slice_part(
         InvalidInput: A vertex is not finite, or a face points nowhere.
         GeometryTooLarge: More than 5 million faces, or more than 2 m tall.
     """
+    return SlicedPart(solid_of(mesh), support_mm3, calibration or default_calibration(), resin)
+
+
+def solid_of(mesh: TriangleMesh) -> Any:
+    """The `manifold3d.Manifold` of a mesh, resting on z = 0. Raises as `slice_part` does."""
     surface = surface_of(mesh)
     topology = topology_of(surface)
     volume = signed_volume(surface)
@@ -213,7 +213,7 @@ def slice_part(
         raise NotSolid("Only a closed solid can be priced: this surface is open, crosses itself or is inside out.")
     if np.ptp(surface.corners[..., 2]) > MOST_HEIGHT_MM:
         raise GeometryTooLarge(f"The part is more than {MOST_HEIGHT_MM:g} mm tall.")
-    return SlicedPart(topology.solid, support_mm3, fdm, resin)
+    return topology.solid
 
 
 def in_whole_units(estimate: PrintEstimate) -> PrintEstimate:

@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Final
 
 from pipelines.errors import InvalidInput
-from pipelines.pricing.estimate import SUPPORT_S_PER_MM3, Bands, PrintEstimate
+from pipelines.pricing.estimate import SUPPORT_S_PER_MM3, PrintEstimate
 from pipelines.pricing.materials import Material
 from pipelines.pricing.slicing import Sliced
+from pipelines.pricing.weights import Bands
 
 # How far a slicer's own word moves when the same part comes with another tessellation (2k or 159k faces of one sphere:
 # 1.2 % of mass, 1.7 % of time) or turned about z (an L bracket: 1.8 % of mass). What a real printer makes of its

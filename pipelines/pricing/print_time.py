@@ -5,12 +5,13 @@ physics; `Weights` say how far a slicer departs from it.
 """
 
 from dataclasses import astuple, dataclass
-from math import pi, sqrt
+from math import inf, pi
 from typing import Final
 
 import numpy as np
 
 from pipelines.pricing.lattices import Lattice, lattice_of
+from pipelines.pricing.moves import move_s, next_layer_s, retraction_s, start_s
 from pipelines.pricing.printers import FdmPrinter
 from pipelines.pricing.toolpaths import Floats, Toolpaths
 from pipelines.pricing.weights import MOVES, Weights
@@ -43,6 +44,7 @@ class _Moves:
     starts: Floats | float = 0.0  # lines that begin and end at the jerk speed
     hops: Floats | float = 0.0  # short links between such lines, of `hop_mm` each; their length is in `length_mm`
     hop_mm: Floats | float = 0.0
+    leg_mm: float = inf  # from one corner of a line to its next
 
 
 def layer_costs(features: Features, weights: Weights) -> LayerCosts:
@@ -128,14 +130,12 @@ class _Group:
 
 def _volumes(group: _Group) -> Floats:
     paths, printer = group.paths, group.printer
-    walls_mm2 = paths.external_mm * printer.spaced(printer.external_width_mm) + paths.gap_mm2
-    walls_mm2 = walls_mm2 + (paths.inner_mm + paths.small_mm) * printer.spacing_mm
     flat_mm2 = group.solid_mm2 + paths.top_mm2
     bridge_mm = (paths.bridge_mm2 + group.bridged_mm2) / printer.bridge_pitch_mm
     height = printer.layer_height_mm
     solid_mm3 = flat_mm2 * height + bridge_mm * printer.bridge_mm2
     return printer.flow * np.stack(
-        [walls_mm2 * height, solid_mm3, group.lattice_mm2 * height, group.anchors_mm2 * height]
+        [paths.walls_mm2 * height, solid_mm3, group.lattice_mm2 * height, group.anchors_mm2 * height]
     )
 
 
@@ -157,7 +157,7 @@ def _moves(group: _Group) -> list[_Moves]:
         _Moves(paths.external_mm, limited(printer.external_speed_mm_s, external)),
         _Moves(paths.inner_mm, limited(printer.inner_speed_mm_s, printer.spacing_mm)),
         _Moves(paths.small_mm, limited(small, printer.spacing_mm)),
-        _Moves(paths.gap_mm2 / printer.spacing_mm, printer.gap_speed_mm_s),
+        _Moves(paths.single_mm, limited(printer.inner_speed_mm_s, printer.spacing_mm)),
         _Moves(paths.top_mm2 / printer.top_line_width_mm, limited(printer.top_speed_mm_s, printer.top_line_width_mm)),
         _Moves(
             (paths.bridge_mm2 + group.bridged_mm2) / printer.bridge_pitch_mm,
@@ -166,10 +166,11 @@ def _moves(group: _Group) -> list[_Moves]:
         _Moves(group.solid_mm2 / solid, limited(printer.solid_speed_mm_s, solid), solid_lines, solid_lines, solid),
         _Moves(
             (group.lattice_mm2 + group.anchors_mm2) / sparse,
-            limited(printer.sparse_speed_mm_s * group.lattice.pace, sparse),
+            limited(printer.sparse_speed_mm_s, sparse),
             sparse_lines,
             sparse_lines,
             anchor_mm,
+            group.lattice.leg_pitches * sparse / max(group.infill, 1e-3),
         ),
     ]
 
@@ -186,57 +187,27 @@ def _times(group: _Group) -> Floats:
     cooling = np.minimum(printer.min_layer_s - travels, length / printer.min_speed_mm_s)
     cooling = np.where(cooling > at_speed, cooling, 0.0)
     kept = at_speed / np.maximum(np.maximum(at_speed, cooling), 1e-9)  # [L] share of the set speeds that is kept
-    fast = printer.external_speed_mm_s
-    acceleration = printer.wall_acceleration_mm_s2
-    corners = paths.turn_s * _start_s(kept * fast, acceleration, printer) / _start_s(fast, acceleration, printer)
-    each = _retraction_s(printer) + _move_s(
-        paths.reach_mm / 2, printer.travel_speed_mm_s, printer.acceleration_mm_s2, printer
+    corners = paths.turn_s * _eased(kept, printer)
+    each = retraction_s(printer) + move_s(
+        paths.reach_mm / 2, printer.travel_speed_mm_s, printer.acceleration_mm_s2, printer.jerk_mm_s
     )
     between = [corners, _turns_s(moves[-2], kept, printer), _turns_s(moves[-1], kept, printer)]
-    return np.stack([*lasting, cooling, *between, paths.regions * each, np.full_like(cooling, _next_layer_s(printer))])
+    return np.stack([*lasting, cooling, *between, paths.regions * each, np.full_like(cooling, next_layer_s(printer))])
+
+
+def _eased(kept: Floats, printer: FdmPrinter) -> Floats:
+    """Share of the time lost in corners that is still lost where a layer is slowed to cool."""
+    fast, acceleration, jerk = printer.external_speed_mm_s, printer.wall_acceleration_mm_s2, printer.jerk_mm_s
+    return start_s(kept * fast, acceleration, jerk) / np.maximum(start_s(fast, acceleration, jerk), 1e-9)
 
 
 def _turns_s(moves: _Moves, kept: Floats, printer: FdmPrinter) -> Floats:
-    """What the ends of straight lines, and the links between them, take beyond their length over the speed."""
+    """What corners, the ends of lines and the links between them take beyond their length over the speed."""
     speed, acceleration = moves.speed_mm_s * kept, printer.infill_acceleration_mm_s2
-    links = _move_s(moves.hop_mm, speed, acceleration, printer) - moves.hop_mm / np.maximum(speed, 1e-6)
-    return moves.starts * _start_s(speed, acceleration, printer) + moves.hops * np.maximum(links, 0.0)
 
+    def beyond_s(length_mm: Floats | float) -> Floats:
+        free = move_s(length_mm, speed, acceleration, printer.jerk_mm_s) - length_mm / np.maximum(speed, 1e-6)
+        return np.maximum(free, 0.0)
 
-def _start_s(speed_mm_s: Floats | float, acceleration_mm_s2: float, printer: FdmPrinter) -> Floats:
-    """Time that a line loses by starting and ending at the jerk speed."""
-    speed = np.maximum(speed_mm_s, 1e-6)
-    return np.maximum(speed - printer.jerk_mm_s, 0.0) ** 2 / (acceleration_mm_s2 * speed)
-
-
-def _move_s(
-    length_mm: Floats | float, speed_mm_s: Floats | float, acceleration_mm_s2: float, printer: FdmPrinter
-) -> Floats:
-    """Time of a move that begins and ends at the jerk speed."""
-    jerk = printer.jerk_mm_s
-    speed = np.maximum(speed_mm_s, jerk)
-    peak = np.minimum(speed, np.sqrt(acceleration_mm_s2 * np.asarray(length_mm) + jerk**2))
-    ramps = (peak**2 - jerk**2) / acceleration_mm_s2
-    return 2 * (peak - jerk) / acceleration_mm_s2 + np.maximum(length_mm - ramps, 0.0) / peak
-
-
-def _from_rest_s(length_mm: float, speed_mm_s: float, acceleration_mm_s2: float) -> float:
-    """Time of a move that begins and ends at rest."""
-    ramps = speed_mm_s**2 / acceleration_mm_s2
-    if length_mm < ramps:
-        return 2 * sqrt(length_mm / acceleration_mm_s2)
-    return length_mm / speed_mm_s + speed_mm_s / acceleration_mm_s2
-
-
-def _retraction_s(printer: FdmPrinter) -> float:
-    """Retract, lift, lower and prime."""
-    acceleration = printer.retract_acceleration_mm_s2
-    lift = _from_rest_s(printer.z_lift_mm, printer.z_speed_mm_s, printer.z_acceleration_mm_s2)
-    back = _from_rest_s(printer.retract_mm, printer.retract_speed_mm_s, acceleration)
-    return back + 2 * lift + _from_rest_s(printer.retract_mm, printer.prime_speed_mm_s, acceleration)
-
-
-def _next_layer_s(printer: FdmPrinter) -> float:
-    """The move up, with a retraction where the printer makes one."""
-    up = _from_rest_s(printer.layer_height_mm, printer.z_speed_mm_s, printer.z_acceleration_mm_s2)
-    return up + (_retraction_s(printer) if printer.retract_each_layer else 0.0)
+    turns = moves.starts * start_s(speed, acceleration, printer.jerk_mm_s) + moves.hops * beyond_s(moves.hop_mm)
+    return turns if moves.leg_mm == inf else turns + moves.length_mm / moves.leg_mm * beyond_s(moves.leg_mm)

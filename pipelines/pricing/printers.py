@@ -61,7 +61,6 @@ class FdmPrinter:
     external_speed_mm_s: float = 30.0
     inner_speed_mm_s: float = 50.0
     small_perimeter_speed_mm_s: float = 25.0  # loops of radius <= 6.5 mm, PrusaSlicer `small_perimeter_speed`
-    gap_speed_mm_s: float = 30.0
     solid_speed_mm_s: float = 60.0
     top_speed_mm_s: float = 40.0
     bridge_speed_mm_s: float = 30.0
@@ -95,10 +94,7 @@ class FdmPrinter:
     support_gap_mm: float = 0.2  # support_material_contact_distance
     support_limit_deg: float = 45.0  # support_material_threshold, from the horizontal
     support_sheath: bool = True
-    skirt_loops: int = 1
-    skirt_layers: int = 1
-    skirt_distance_mm: float = 5.0
-    skirt_least_mm: float = 0.0  # min_skirt_length, of filament
+    support_bridges: bool = False  # not dont_support_bridges
     power_w: float = 120.0  # mean draw while printing; makers state 80 (PLA) to 120 (ABS) W for this class
 
     def middle_mm(self, layer: int) -> float:
@@ -129,7 +125,6 @@ class FdmPrinter:
             external_speed_mm_s=speed,
             inner_speed_mm_s=speed,
             small_perimeter_speed_mm_s=speed,
-            gap_speed_mm_s=speed,
             solid_speed_mm_s=speed,
             top_speed_mm_s=speed,
             bridge_speed_mm_s=speed,

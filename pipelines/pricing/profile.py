@@ -167,10 +167,6 @@ def _with_shells(s: Settings, printer: FdmPrinter) -> FdmPrinter:
         islet_mm2=s.number("solid_infill_below_area"),
         thick_bridges=s.flag("thick_bridges"),
         bridge_flow=s.number("bridge_flow_ratio", 1.0),
-        skirt_loops=s.count("skirts"),
-        skirt_layers=s.count("skirt_height"),
-        skirt_distance_mm=s.number("skirt_distance"),
-        skirt_least_mm=s.number("min_skirt_length"),
     )
 
 
@@ -206,7 +202,6 @@ def _with_speeds(s: Settings, printer: FdmPrinter) -> FdmPrinter:
         inner_speed_mm_s=limited(wall),
         external_speed_mm_s=limited(s.number("external_perimeter_speed", wall)),
         small_perimeter_speed_mm_s=limited(s.number("small_perimeter_speed", wall)),
-        gap_speed_mm_s=limited(s.number("gap_fill_speed")),
         sparse_speed_mm_s=limited(infill),
         solid_speed_mm_s=limited(solid),
         top_speed_mm_s=limited(s.number("top_solid_infill_speed", solid)),
@@ -285,6 +280,7 @@ def _with_supports(s: Settings, printer: FdmPrinter) -> FdmPrinter:
         support_gap_mm=s.number("support_material_contact_distance"),
         support_limit_deg=threshold or half,
         support_sheath=s.flag("support_material_with_sheath"),
+        support_bridges=not s.flag("dont_support_bridges"),
     )
 
 

@@ -16,27 +16,27 @@ from dataclasses import dataclass, fields
 from math import ceil
 from typing import Any, Final, Literal, TypeAlias
 
-import manifold3d
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.pricing.printers import FdmPrinter
+from pipelines.pricing.sections import NOTHING, Section, common, edge_mm, grown, offset, opened, union
+from pipelines.pricing.walls import Walls, lay_walls
 
-Section: TypeAlias = Any  # manifold3d.CrossSection carries no types
 Floats: TypeAlias = NDArray[np.float64]
 Layers: TypeAlias = NDArray[np.int64]
 
 Filling = Literal["hollow", "sparse"]
 """What the inside gets: nothing (infill 0), or a lattice of any density up to solid."""
 
-INSET_TOLERANCE: Final = 0.6  # a wall is laid where at least this share of its spacing is free (PrusaSlicer: 1 - 0.4)
-INFILL_OVERLAP: Final = 0.25  # share of the spacing by which infill enters the walls (`infill_overlap`)
 SHELL_MARGIN_WIDTHS: Final = 3.0  # solid inner areas narrower than twice this many lines grow by as much
 EXTERNAL_MARGIN_MM: Final = 3.0  # tops and bridges grow into the part by this (EXTERNAL_INFILL_MARGIN)
-ISLET_MM2: Final = 70.0  # smaller lattices become solid (`solid_infill_below_area`)
-SMALL_LOOP_MM: Final = 2 * np.pi * 6.5  # loops this short take the small-perimeter speed (SMALL_PERIMETER_LENGTH)
-MITER: Final = 3.0  # PrusaSlicer's DefaultMiterLimit
 FINEST_MM: Final = 0.0125  # the slicer's own `resolution` for G-code
+# PrusaSlicer `discover_vertical_shells`: tops reach so much farther down a slope, and shells narrower than the one
+# share of the spacing are dropped and the others grow by the other.
+VERTICAL_REACH: Final = 1.05
+VERTICAL_LEAST: Final = 0.5
+VERTICAL_GROWTH: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +46,9 @@ class Toolpaths:
     external_mm: Floats
     inner_mm: Floats
     small_mm: Floats  # loops of either kind that are short; not counted in the two above
+    single_mm: Floats  # lines inside walls where no loop fits
     turn_s: Floats  # what the corners of all loops add to length / speed
-    gap_mm2: Floats  # slivers between walls, and walls thinner than one line
+    walls_mm2: Floats  # all of the walls
     solid_mm2: Floats
     solid_edge_mm: Floats
     top_mm2: Floats
@@ -61,14 +62,6 @@ class Toolpaths:
     def rows(self, layers: slice) -> "Toolpaths":
         """The same for some of the layers."""
         return Toolpaths(*(getattr(self, field.name)[layers] for field in fields(self)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Loops:
-    long_mm: float
-    small_mm: float
-    turn_s: float
-    count: int
 
 
 def toolpaths(solid: Any, printer: FdmPrinter, filling: Filling, most_layers: int) -> Toolpaths:
@@ -98,7 +91,7 @@ def toolpaths(solid: Any, printer: FdmPrinter, filling: Filling, most_layers: in
 
 def _chosen_layers(solid: Any, printer: FdmPrinter, layers: int, most: int) -> tuple[Layers, Layers]:
     """Layers at even steps, and those near level faces."""
-    below, above = printer.bottom_layers + 3, printer.top_layers + 2
+    below, above = printer.bottoms + 3, printer.tops + 2
     levels = [printer.layers(z) for z in _flat_heights(solid)]
     spans = [np.arange(max(0, level - above), min(layers, level + below)) for level in levels]
     events = np.unique(np.concatenate([*spans, np.zeros(0, np.int64)]).astype(np.int64))
@@ -125,164 +118,120 @@ class _Walk:
         self._solid, self._printer, self._filling, self._events = solid, printer, filling, events
         self.layers = printer.layers(solid.bounding_box()[5])
         self._sections: dict[int, Section] = {}
-        self._none = manifold3d.CrossSection()
+        self._walls: dict[int, Walls] = {}
 
     def section(self, layer: int) -> Section:
         if not 0 <= layer < self.layers:
-            return self._none
+            return NOTHING
         if layer not in self._sections:
             self._sections[layer] = self._solid.slice(self._printer.middle_mm(layer)).simplify(FINEST_MM)
         return self._sections[layer]
+
+    def walls(self, layer: int) -> Walls:
+        if layer not in self._walls:
+            self._walls[layer] = lay_walls(self.section(layer), self._printer if layer else self._printer.first_layer)
+        return self._walls[layer]
 
     def common(self, first: int, end: int) -> Section:
         """What all layers of [first, end) cover. Away from events the first and last of them cover no more."""
         span = range(first, end)
         layers = span if not self._events.isdisjoint(span) else sorted({first, end - 1})
-        sections = [self.section(layer) for layer in layers]
-        return manifold3d.CrossSection.batch_boolean(sections, manifold3d.OpType.Intersect)
+        return common([self.section(layer) for layer in layers])
+
+    def top(self, layer: int) -> Section:
+        """Inner area that shows from above, with its margin."""
+        inside = self.walls(layer).inside
+        return grown(inside - self.section(layer + 1), EXTERNAL_MARGIN_MM, inside)
+
+    def bottom(self, layer: int) -> Section:
+        """Inner area that shows from below, with its margin."""
+        inside = self.walls(layer).inside
+        return grown(opened(inside - self.section(layer - 1), 0.05), EXTERNAL_MARGIN_MM, inside)
 
     def tally(self, layer: int) -> list[float]:
         section = self.section(layer)
         if section.is_empty():
             return [0.0] * len(fields(Toolpaths))
-        external, inner, gap_mm2, inside = _walls(section, self._printer)
-        fills = self._fills(layer, inside)
+        walls = self.walls(layer)
+        fills = self._fills(layer, walls.inside)
         solid, top, bridge, over, sparse = fills
         x0, y0, x1, y1 = section.bounds()
         return [
-            external.long_mm,
-            inner.long_mm,
-            external.small_mm + inner.small_mm,
-            external.turn_s + inner.turn_s,
-            gap_mm2,
+            walls.external.long_mm,
+            walls.inner.long_mm,
+            walls.external.small_mm + walls.inner.small_mm,
+            walls.single_mm,
+            walls.external.turn_s + walls.inner.turn_s,
+            walls.area_mm2,
             solid.area(),
-            sum(map(_edge_mm, (solid, top, bridge, over))),
+            sum(map(edge_mm, (solid, top, bridge, over))),
             top.area(),
             bridge.area(),
             over.area(),
             sparse.area(),
-            _edge_mm(sparse),
+            edge_mm(sparse),
             section.num_contour() + sum(not part.is_empty() for part in fills),
             0.5 * float(np.hypot(x1 - x0, y1 - y0)),
         ]
 
     def _fills(self, layer: int, inside: Section) -> tuple[Section, ...]:
         """Solid, top, bridging, bridging over lattice, and sparse areas of one layer; together they are `inside`."""
-        bridge = _grown(_opened(inside - self.section(layer - 1), 0.05), EXTERNAL_MARGIN_MM, inside)
-        bridge = bridge if layer else self._none
-        top = _grown(inside - self.section(layer + 1), EXTERNAL_MARGIN_MM, inside) - bridge
+        bottom = self.bottom(layer)
+        bridge = bottom if layer else NOTHING
+        top = self.top(layer) - bridge
         shell = self._shell(layer, inside) - bridge - top
         over = self._over_lattice(layer, inside) ^ shell
         solid, sparse = shell - over, inside - shell - bridge - top
         if self._filling == "hollow":
-            return solid, top, bridge, over, self._none
-        islets = [part for part in sparse.decompose() if part.area() < ISLET_MM2]
+            return solid, top, bridge, over, NOTHING
+        islets = [part for part in sparse.decompose() if part.area() < self._printer.islet_mm2]
         if islets:
-            small = manifold3d.CrossSection.batch_boolean(islets, manifold3d.OpType.Add)
+            small = union(islets)
             solid, sparse = solid + small, sparse - small
         return solid, top, bridge, over, sparse
 
     def _shell(self, layer: int, inside: Section) -> Section:
-        """Inside that is not covered by all of the layers above and below that make a closed top or bottom."""
+        """Inside that closes the part above and below, besides what shows."""
+        if self._printer.vertical_shells:
+            return self._vertical_shell(layer, inside)
         if self._filling == "hollow":
             return inside ^ self._exposed(layer)
         printer = self._printer
-        bare = inside - (
-            self.common(layer + 1, layer + printer.top_layers + 1) ^ self.common(layer - printer.bottom_layers, layer)
-        )
-        margin = SHELL_MARGIN_WIDTHS * printer.line_width_mm
-        return bare + _grown(bare - _opened(bare, margin), margin, inside)
+        covered = self.common(layer + 1, layer + printer.tops + 1) ^ self.common(layer - printer.bottoms, layer)
+        bare = (inside - covered) + (inside ^ self._faces(layer))
+        margin = SHELL_MARGIN_WIDTHS * printer.solid_width_mm
+        return bare + grown(bare - opened(bare, margin), margin, inside)
+
+    def _vertical_shell(self, layer: int, inside: Section) -> Section:
+        """Shell as thick across a slope as on the level: all that the insides near by do not cover."""
+        printer = self._printer
+        outer, spacing = printer.external_width_mm, printer.spacing_mm
+        walls_mm = (outer + printer.spaced(outer)) / 2 + (printer.perimeters - 1) * spacing
+        first, end = layer - max(printer.bottoms, 1) + 1, layer + max(printer.tops, 1)
+        holes = offset(self.common(first, end), -walls_mm)
+        least = VERTICAL_LEAST * VERTICAL_REACH * printer.spaced(printer.solid_width_mm)
+        bare = (inside - holes) + (inside ^ offset(self._faces(layer), 2 * least))
+        return grown(opened(bare, least), VERTICAL_GROWTH * 2 * least, inside)
+
+    def _faces(self, layer: int) -> Section:
+        """Tops of the layers above and bottoms of those below that this layer is part of the shell of."""
+        tops = [k for k in range(layer + 1, layer + self._printer.tops) if k in self._events]
+        bottoms = [k for k in range(layer - self._printer.bottoms + 1, layer) if k in self._events]
+        return union([*map(self.top, tops), *map(self.bottom, bottoms)])
 
     def _exposed(self, layer: int) -> Section:
         """Wide steps of the layers near by: a hollow print closes holes, and leaves slopes to their walls."""
-        top, bottom = self._printer.top_layers, self._printer.bottom_layers
+        top, bottom = self._printer.tops, self._printer.bottoms
         width = self._printer.line_width_mm / 2
-        steps = [_opened(self.section(k) - self.section(k + 1), width) for k in range(layer, layer + top)]
-        steps += [_opened(self.section(k) - self.section(k - 1), width) for k in range(layer - bottom + 1, layer + 1)]
-        return manifold3d.CrossSection.batch_boolean(steps, manifold3d.OpType.Add)
+        steps = [opened(self.section(k) - self.section(k + 1), width) for k in range(layer, layer + top)]
+        steps += [opened(self.section(k) - self.section(k - 1), width) for k in range(layer - bottom + 1, layer + 1)]
+        return union(steps)
 
     def _over_lattice(self, layer: int, inside: Section) -> Section:
-        """The lowest layer of a top shell, where at least a nozzle's height of lattice lies below it."""
+        """The lowest layer of a top shell, where the lattice below is as deep as a bridging line."""
         printer = self._printer
-        depth = ceil(printer.nozzle_mm / printer.layer_height_mm - 1e-9)
-        covered = self.common(layer - printer.bottom_layers - depth, layer) ^ self.common(
-            layer + 1, layer + printer.top_layers
-        )
-        first = (inside ^ covered) - self.section(layer + printer.top_layers)
-        return _opened(first, 3 * printer.nozzle_mm)  # narrower strips are not bridged
-
-
-def _walls(section: Section, printer: FdmPrinter) -> tuple[_Loops, _Loops, float, Section]:
-    """External and inner loops, area of gaps, and what is left inside the walls."""
-    spacing, width = printer.spacing_mm, printer.line_width_mm
-    least = INSET_TOLERANCE * spacing
-    line = _inset(section, width / 2, least / 2)
-    thin = _opened(section - _offset(line, width / 2 + 0.01), printer.nozzle_mm / 3)
-    external = _loops(line, printer.external_speed_mm_s, printer)
-    inner, gaps = _Loops(0.0, 0.0, 0.0, 0), manifold3d.CrossSection()
-    for _ in range(printer.perimeters - 1):
-        following = _inset(line, spacing, least / 2)
-        gaps = gaps + (_offset(line, -spacing / 2) - _offset(following, spacing / 2 + 1e-3))
-        inner = _sum(inner, _loops(following, printer.inner_speed_mm_s, printer))
-        line = following
-    narrowest = 0.2 * width * INSET_TOLERANCE
-    gap = _opened(gaps, narrowest / 2) - _opened(gaps, spacing)
-    inside = _inset(line, spacing / 2 - INFILL_OVERLAP * spacing, least / 2)
-    return external, inner, float(gap.area() + thin.area()), inside
-
-
-def _loops(lines: Section, speed_mm_s: float, printer: FdmPrinter) -> _Loops:
-    total = _Loops(0.0, 0.0, 0.0, 0)
-    for polygon in lines.to_polygons():
-        steps = np.roll(polygon, -1, axis=0) - polygon  # [P, 2] mm
-        lengths = np.hypot(steps[:, 0], steps[:, 1])
-        length = float(lengths.sum())
-        small = length <= SMALL_LOOP_MM
-        speed = min(speed_mm_s, printer.small_perimeter_speed_mm_s) if small else speed_mm_s
-        turn_s = _turn_s(steps / np.maximum(lengths, 1e-9)[:, None], speed, printer)
-        total = _sum(total, _Loops(0.0 if small else length, length if small else 0.0, turn_s, 1))
-    return total
-
-
-def _turn_s(directions: Floats, speed_mm_s: float, printer: FdmPrinter) -> float:
-    """Time lost by slowing for corners and speeding up again.
-
-    Marlin lets each axis jump by the jerk; a sharper corner is taken at the speed whose jump is the jerk.
-    """
-    jumps = np.abs(directions - np.roll(directions, 1, axis=0)).max(axis=1)  # [P]
-    corner_speed = np.minimum(speed_mm_s, printer.jerk_mm_s / np.maximum(jumps, 1e-9))
-    lost = (speed_mm_s - corner_speed) ** 2 / (printer.acceleration_mm_s2 * speed_mm_s)
-    return float(lost.sum())
-
-
-def _sum(one: _Loops, other: _Loops) -> _Loops:
-    return _Loops(
-        one.long_mm + other.long_mm,
-        one.small_mm + other.small_mm,
-        one.turn_s + other.turn_s,
-        one.count + other.count,
-    )
-
-
-def _offset(section: Section, distance_mm: float) -> Section:
-    return section.offset(distance_mm, manifold3d.JoinType.Miter, MITER)
-
-
-def _inset(section: Section, distance_mm: float, half_mm: float) -> Section:
-    """Inset that vanishes where less than `half_mm` would be left on each side."""
-    return _offset(_offset(section, -distance_mm - half_mm), half_mm)
-
-
-def _opened(section: Section, radius_mm: float) -> Section:
-    """Morphological opening: parts narrower than twice the radius are dropped."""
-    return section if section.is_empty() else _offset(_offset(section, -radius_mm), radius_mm)
-
-
-def _grown(section: Section, margin_mm: float, within: Section) -> Section:
-    return section if section.is_empty() else _offset(section, margin_mm) ^ within
-
-
-def _edge_mm(section: Section) -> float:
-    if section.is_empty():
-        return 0.0
-    return float(sum(np.linalg.norm(p - np.roll(p, 1, axis=0), axis=1).sum() for p in section.to_polygons()))
+        thick_mm = printer.nozzle_mm if printer.thick_bridges else printer.layer_height_mm
+        depth = ceil(thick_mm / printer.layer_height_mm - 1e-9)
+        covered = self.common(layer - printer.bottoms - depth, layer) ^ self.common(layer + 1, layer + printer.tops)
+        first = (inside ^ covered) - self.section(layer + printer.tops)
+        return opened(first, 3 * (printer.nozzle_mm if printer.thick_bridges else printer.solid_width_mm))

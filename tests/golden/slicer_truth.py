@@ -1,14 +1,15 @@
 """The slices of `slicer_truth.json` as values, with the mesh and the printer of each."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing import FDM_PRINTER, MATERIALS, FdmPrinter, slice_part
+from pipelines.pricing import FDM_PRINTER, MATERIALS, FdmPrinter, SlicedPart, slice_part
+from pipelines.pricing.calibration import default_calibration
 from pipelines.printability import inspect
 from tests.golden.meshgen import build
 
@@ -40,10 +41,11 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class SupportMiss:
-    """Support volumes of one slice in mm^3: the slicer's and the report's."""
+    """Support volumes of one slice in mm^3: the slicer's, the quote's and the report's."""
 
     shape: str
     slicer: float
+    quote: float
     report: float
 
 
@@ -86,13 +88,23 @@ def misses() -> tuple[Miss, ...]:
     return tuple(_miss(s) for s in slices() if s.setting != "sup")
 
 
+def _part(truth: Slice, support_mm3: float = 0.0) -> SlicedPart:
+    calibration = replace(default_calibration(), printer=truth.printer)
+    return slice_part(truth.mesh, support_mm3, calibration)
+
+
 def _miss(truth: Slice) -> Miss:
-    estimate = slice_part(truth.mesh, fdm=truth.printer).estimate(MATERIALS["pla"], truth.infill)
+    estimate = _part(truth).estimate(MATERIALS["pla"], truth.infill)
     return Miss(truth, estimate.part_g / truth.grams - 1, estimate.part_s / truth.seconds - 1)
 
 
 @cache
 def support_misses() -> tuple[SupportMiss, ...]:
-    """The report's support volume against every slice with supports."""
-    supported = (s for s in slices() if s.setting == "sup")
-    return tuple(SupportMiss(s.shape, s.support_mm3, inspect(s.mesh).support_volume_mm3) for s in supported)
+    """The support volumes of the quote and of the report against every slice with supports."""
+    return tuple(_support_miss(s) for s in slices() if s.setting == "sup")
+
+
+def _support_miss(truth: Slice) -> SupportMiss:
+    report = inspect(truth.mesh).support_volume_mm3
+    estimate = _part(truth, report).estimate(MATERIALS["pla"], truth.infill)
+    return SupportMiss(truth.shape, truth.support_mm3, estimate.support_mm3, report)
