@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -154,7 +154,7 @@ def _beside(gateway: "Gateway") -> APIRouter:
     async def turntable(
         request: Request,
         generation_id: Id,
-        size: Annotated[Literal[256, 512], Query(description="Pixels per side.")] = 512,
+        size: Annotated[int, Query(ge=128, le=512, multiple_of=128, description="Pixels per side.")] = 512,
     ) -> Response:
         """A turn around its solid, drawn when it is first asked for."""
         record, data = await gateway.finished.film(generation_id, size)

@@ -23,7 +23,7 @@ from jobs.repair import (
     solid_to_repair,
 )
 from moldar import wire
-from pipelines.errors import InvalidInput, JobNotFound
+from pipelines.errors import GeometryTooLarge, InvalidInput, JobNotFound
 from pipelines.pricing import PriceBook, Quote
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from adapters.database import Database
     from deployments.gateway import Handles
     from pipelines.printability import PrintReport
+    from pipelines.printability.repairs import Part
 
 FILM: Final = "turntable.webp"
 
@@ -65,7 +66,8 @@ class Finished:
         process = self._book.process(options.material)
         wish = RepairWish(repair_mapping.repair_steps(request.repairs), request.offered, process, job.request.formats)
         solid = cast("RepairedSolid", await call(self._handles.conversion, "repair", mesh, wish))
-        return await self._kept(job, solid, await self._priced(solid, options))
+        quotes = [await self._priced(part, options) for part in solid.outcome.parts]
+        return await self._kept(job, solid, quotes)
 
     async def repairs(self, generation_id: str) -> wire.RepairList:
         """Every repair of a generation. Raises JobNotFound."""
@@ -87,16 +89,14 @@ class Finished:
         record = FileRecord(FILM, key, len(data), hashlib.sha256(data).hexdigest(), "image/webp", public=False)
         return record, data
 
-    async def _priced(self, solid: RepairedSolid, options: Resolved) -> list[Quote]:
-        return [
-            cast(
-                "Quote",
-                await call(self._handles.quoting, "quote", part.mesh, part.report, priced_pieces(options, part.pieces)),
-            )
-            for part in solid.outcome.parts
-        ]
+    async def _priced(self, part: "Part", options: Resolved) -> Quote | None:
+        try:
+            asked = (part.mesh, part.report, priced_pieces(options, part.pieces))
+            return cast("Quote", await call(self._handles.quoting, "quote", *asked))
+        except GeometryTooLarge:  # it has no price until it is cut up or made smaller, and its report says so
+            return None
 
-    async def _kept(self, job: Job, solid: RepairedSolid, quotes: list[Quote]) -> wire.GenerationRepair:
+    async def _kept(self, job: Job, solid: RepairedSolid, quotes: list[Quote | None]) -> wire.GenerationRepair:
         """Write the files and the record of a repair; where the job is erased meanwhile, nothing of it stays."""
         prefix, made_at = f"jobs/{job.id}/repairs/{uuid.uuid4().hex}", wall_clock()
         files = await store(self._artifacts, prefix, tuple(file for files in solid.files for file in files))
@@ -107,8 +107,9 @@ class Finished:
             listed = renamed(files, number)
             told.append(repair_mapping.generation_repair(job.id, record, listed))
             reports = (part.report for part in solid.outcome.parts)
-            kept = (StoredQuote(job.id, quote, report) for quote, report in zip(quotes, reports, strict=True))
-            return StoredRepair(listed, REPAIR.dump_json(record).decode(), tuple(kept))
+            both = zip(quotes, reports, strict=True)
+            kept = tuple(StoredQuote(job.id, quote, report) for quote, report in both if quote is not None)
+            return StoredRepair(listed, REPAIR.dump_json(record).decode(), kept)
 
         try:
             await self._jobs.keep_repair(job.id, numbered)

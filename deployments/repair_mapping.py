@@ -111,7 +111,7 @@ def _kept_part(part: RepairedPart) -> wire.RepairedPart:
         name=part.name,
         pieces=part.pieces,
         printability=mapping.report(part.report),
-        quote=mapping.quote(part.quote),
+        quote=None if part.quote is None else mapping.quote(part.quote),
         files=part.files,
     )
 

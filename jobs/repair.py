@@ -48,7 +48,7 @@ class RepairedPart:
     name: str
     pieces: int
     report: PrintReport
-    quote: Quote
+    quote: Quote | None  # None where it does not fit the printer
     files: tuple[str, ...]
 
 
@@ -110,7 +110,7 @@ def renamed(files: Sequence[FileRecord], number: int) -> tuple[FileRecord, ...]:
     return tuple(replace(record, name=numbered(record.name, number)) for record in files)
 
 
-def recorded(solid: RepairedSolid, quotes: Sequence[Quote], number: int, made_at: float) -> RepairRecord:
+def recorded(solid: RepairedSolid, quotes: Sequence[Quote | None], number: int, made_at: float) -> RepairRecord:
     """What the record keeps of a repair. The quotes are for the parts, in their order."""
     outcome = solid.outcome
     parts = tuple(

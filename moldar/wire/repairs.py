@@ -134,7 +134,7 @@ class RepairedPart(Response):
     name: str = Field(description="part, or part-1 and on with dowel where it was cut up.")
     pieces: int = Field(ge=1, description="How many of it one object takes.")
     printability: Printability = Field(description="The report after the repairs.")
-    quote: Quote | None = Field(None, description="Its price; null for uploads.")
+    quote: Quote | None = Field(None, description="Its price; null for uploads, and where it does not fit the printer.")
     files: tuple[str, ...] = Field(description="Names of its files.")
 
 

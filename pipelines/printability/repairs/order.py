@@ -11,7 +11,7 @@ from pipelines.printability.findings import FindingCode, PrintReport, RepairName
 from pipelines.printability.process import BUILD_VOLUME_MM, FDM, BuildVolume, Process
 from pipelines.printability.repairs.base import fill_voids, flatten_base, turn
 from pipelines.printability.repairs.hollow import hollow
-from pipelines.printability.repairs.solids import Repaired, solid_of
+from pipelines.printability.repairs.solids import Repaired, as_written, solid_of
 from pipelines.printability.repairs.split import Split, split_to_fit
 from pipelines.printability.repairs.thicken import thicken
 from pipelines.printability.report import inspect
@@ -183,8 +183,8 @@ def _offers(report: PrintReport) -> set[RepairName]:
 
 def _parts(bench: _Bench) -> tuple[Part, ...]:
     if bench.pieces is None:
-        return (Part("part", 1, bench.mesh, bench.measured()),)
-    meshes = [place(piece, None, up="z").mesh for piece in bench.pieces.parts]
+        return (Part("part", 1, as_written(bench.mesh) if bench.applied else bench.mesh, bench.measured()),)
+    meshes = [as_written(place(piece, None, up="z").mesh) for piece in bench.pieces.parts]
     named = [(f"part-{number}", 1, mesh) for number, mesh in enumerate(meshes, start=1)]
     if bench.pieces.dowel is not None:
         named.append((DOWEL, bench.pieces.dowels, bench.pieces.dowel))

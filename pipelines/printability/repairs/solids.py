@@ -1,5 +1,6 @@
 """Between meshes and the solids that repairs work on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +15,7 @@ from pipelines.printability.surface import surface_of, topology_of
 Solid: TypeAlias = Any  # manifold3d.Manifold carries no types
 
 LEAST_VOLUME_MM3: Final = 1e-3  # a cube of a tenth of a millimetre: less is no object
+COARSER_MM: Final = (2e-4, 1e-3, 5e-3)  # at a metre from the origin the steps of 32-bit numbers are 6e-5 mm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,37 @@ def mesh_of(solid: Solid, like: TriangleMesh | None = None) -> TriangleMesh:
     from pipelines.meshing.color import nearest_colors  # noqa: PLC0415 - scipy, for coloured meshes only
 
     return TriangleMesh(mesh.vertices, mesh.faces, nearest_colors(like, mesh.vertices))
+
+
+def as_written(mesh: TriangleMesh) -> TriangleMesh:
+    """The same solid for files of 32-bit numbers, as every STL: without vertices that would fall together there.
+
+    Raises:
+        NotSolid: the solid is finer than such a file can say.
+    """
+    _, first, same = np.unique(mesh.vertices.astype(np.float32), axis=0, return_index=True, return_inverse=True)
+    if len(first) == len(mesh.vertices):
+        return mesh
+    for solid in (_welded(mesh, first, same.reshape(-1)), *_coarser(mesh)):
+        if solid.status() == manifold3d.Error.NoError and _stays(made := mesh_of(solid, mesh)):
+            return made
+    raise NotSolid("The repair left walls finer than a file can hold.")
+
+
+def _welded(mesh: TriangleMesh, first: Any, same: Any) -> Solid:
+    faces = same[mesh.faces]
+    a, b, c = faces.T
+    return from_triangles(mesh.vertices[first], faces[(a != b) & (b != c) & (c != a)])
+
+
+def _coarser(mesh: TriangleMesh) -> Iterator[Solid]:
+    solid = from_triangles(mesh.vertices, mesh.faces)
+    for shortest_mm in COARSER_MM:
+        yield solid.simplify(shortest_mm)
+
+
+def _stays(mesh: TriangleMesh) -> bool:
+    return len(np.unique(mesh.vertices.astype(np.float32), axis=0)) == len(mesh.vertices)
 
 
 def from_triangles(vertices: np.ndarray, faces: np.ndarray) -> Solid:
