@@ -172,6 +172,7 @@ def _as_measured(order: Order, estimate: PrintEstimate, material: Material) -> P
         part_s=estimate.part_s * _ratio(measured.part_s, model.part_s),
         support_g=estimate.support_g * _ratio(measured.support_g, model.support_g),
         support_s=estimate.support_s * _ratio(measured.support_s, model.support_s),
+        support_mm3=estimate.support_mm3 * _ratio(measured.support_mm3, model.support_mm3),
     )
 
 

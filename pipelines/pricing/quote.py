@@ -1,6 +1,7 @@
 """An itemised price: exact inside, whole minor units out, lines that sum to the total."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from typing import Final
@@ -28,7 +29,7 @@ from pipelines.pricing.shipping import parcels
 from pipelines.pricing.slicing import Sliced
 from pipelines.printability import PrintReport
 
-MANY_SUPPORTS: Final = 0.25  # share of the total from which supports are worth a word
+MANY_SUPPORTS: Final = Decimal("0.15")  # share of the total from which supports are worth a word
 
 
 def quote(
@@ -175,8 +176,8 @@ def _notes(
     if exact.minimum:
         least = _plain(rounded(book.order.minimum * terms.minor), terms.currency)
         yield f"The order was topped up to the least that this shop takes, {least}."
-    if exact.total and exact.supports / exact.total >= Decimal(str(MANY_SUPPORTS)):
-        yield f"Supports are {exact.supports / exact.total:.0%} of the price: another way up may save them."
+    if exact.total and (share := 1 - _unsupported(order).total / exact.total) >= MANY_SUPPORTS:
+        yield f"Supports and their removal are {share:.0%} of the price: another way up may save them."
     boxes = parcels(terms.parcel, piece_of(order.made), order.request.quantity)
     if boxes > 1:
         yield f"The order is sent in {boxes} parcels."
@@ -185,6 +186,12 @@ def _notes(
         yield f"The exchange rate was set on {book.rates.dated}, {age_days} days before this quote."
     if order.request.budget_minor is not None and not any(one.kind == "budget" for one in found):
         yield f"No size of this part that prints costs {_plain(order.request.budget_minor, terms.currency)} or less."
+
+
+def _unsupported(order: Order) -> Amounts:
+    """The order's lines if it needed no supports."""
+    bare = replace(order.made.estimate, support_g=0.0, support_s=0.0, support_mm3=0.0)
+    return amounts(replace(order.made, estimate=bare), order.request.quantity, order.terms)
 
 
 def _plain(minor: int, currency: str) -> str:
