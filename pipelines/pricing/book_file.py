@@ -44,11 +44,11 @@ def read_price_book(text: str | bytes, today: date | None = None) -> PriceBook:
 def _sentence(error: ValidationError) -> str:
     first, *more = error.errors()
     steps = [f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in first["loc"] if step != "[key]"]
-    where = "".join(steps).removeprefix(".")
+    where = "".join(steps).removeprefix(".")[:100]
     reason = {
         "missing": "it is missing",
         "extra_forbidden": "a price book has no such name",
-    }.get(first["type"]) or f"{_reason(first['msg'])}{_got(first)}"
+    }.get(first["type"]) or f"{_reason(first['msg'])[:200]}{_got(first)}"
     others = f" ({len(more)} more after it)" if more else ""
     return f"The price book is wrong{f' at {where}' if where else ''}: {reason}{others}."
 
@@ -61,7 +61,7 @@ def _reason(message: str) -> str:
 def _got(found: Any) -> str:
     value = found["input"]
     told = found["type"] == "value_error" or isinstance(value, dict | list | tuple)
-    return "" if told else f", got {value!r}"
+    return "" if told else f", got {value!r:.80}"
 
 
 def _dates(table: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[str, date]]:

@@ -10,7 +10,6 @@ from datetime import date
 from decimal import ROUND_UP, Decimal
 from functools import cache
 from importlib.resources import files
-from math import isfinite
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pipelines.errors import InvalidInput, TooLarge
@@ -173,7 +172,7 @@ def _record(kind: type[T], table: Mapping[str, Any], path: str) -> T:
     hints = get_type_hints(kind)
     unknown, missing = sorted(table.keys() - hints.keys()), sorted(hints.keys() - table.keys())
     if unknown or missing:
-        wrong = f"does not know {path}{unknown[0]}" if unknown else f"lacks {path}{missing[0]}"
+        wrong = f"does not know {path}{unknown[0][:60]}" if unknown else f"lacks {path}{missing[0]}"
         raise InvalidInput(f"The calibration {wrong}.")
     return kind(**{key: _value(hint, table[key], path + key) for key, hint in hints.items()})
 
@@ -182,7 +181,7 @@ def _value(hint: Any, value: Any, path: str) -> Any:
     if get_origin(hint) is Literal:
         sound = value in get_args(hint)
     elif hint is float:
-        sound = type(value) in (int, float) and isfinite(value) and 0 <= value <= _MOST
+        sound = type(value) in (int, float) and 0 <= value <= _MOST
         value = float(value) if sound else value
     elif hint is int:
         sound = type(value) is int and 0 <= value <= _MOST

@@ -173,10 +173,12 @@ class Settings:
         value = float(text.rstrip("%"))
         if match[3]:
             if whole is None:
-                raise InvalidInput(f"The profile's {key} is {text!r}, but it is no share of anything.")
+                raise InvalidInput(f"The profile's {key} is {text[:40]!r}, but it is no share of anything.")
             value *= whole / 100
         if not isfinite(value) or not known.least <= value <= known.most:
-            raise InvalidInput(f"The profile's {key} is {text}; it must lie from {known.least:g} to {known.most:g}.")
+            raise InvalidInput(
+                f"The profile's {key} is {text[:40]}; it must lie from {known.least:g} to {known.most:g}."
+            )
         return value
 
     def count(self, key: str) -> int:

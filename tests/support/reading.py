@@ -1,12 +1,31 @@
 """The law that every parser is held to, whatever it is fed."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pipelines.errors import MoldarError
 from pipelines.geometry import Gaussians, TriangleMesh
+from pipelines.images.decode import decode
 from pipelines.meshing import MAX_FACES, read_mesh
+from pipelines.pricing import read_price_book
+from pipelines.pricing.calibration import read_calibration
+from pipelines.pricing.profile import read_profile
 from pipelines.splats import MAX_SPLATS, read_splats
 from tests.support.seeds import SPLATS
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+# What an operator or a customer hands in that is no shape; they check themselves what they read.
+_OTHERS: dict[str, Callable[[bytes], object]] = {
+    "book.toml": read_price_book,
+    "profile.ini": lambda data: read_profile(_text(data)),
+    "calibration.toml": lambda data: read_calibration(_text(data)),
+    "picture": decode,
+}
 
 
 def read_lawfully(kind: str, data: bytes) -> str:
@@ -19,6 +38,8 @@ def read_lawfully(kind: str, data: bytes) -> str:
     try:
         if kind in SPLATS:
             _check_gaussians(read_splats(data, SPLATS[kind]))  # type: ignore[arg-type]
+        elif kind in _OTHERS:
+            _OTHERS[kind](data)
         else:
             _check_mesh(read_mesh(data, kind))
     except MoldarError as error:

@@ -1,10 +1,13 @@
 """Sound files of every kind that is read, by several writers: what damage is done to."""
 
+from pathlib import Path
+
 from pipelines.meshing import export_mesh
 from pipelines.splats import write_splats
 from tests.support import wild
 from tests.support.solids import painted_brick, random_gaussians
 
+_ROOT = Path(__file__).parents[2]
 SPLATS = {"splats.ply": "ply", "splat": "splat", "spz": "spz"}  # as files are called, and as they are read
 
 
@@ -43,4 +46,12 @@ def seeds() -> dict[str, list[bytes]]:
         "splats.ply": [write_splats(gaussians, "ply"), wild.splat_ply(3), wild.small_compressed_ply()],
         "splat": [write_splats(gaussians, "splat")],
         "spz": [write_splats(gaussians, "spz"), *(wild.spz(version) for version in (1, 2, 3))],
+        "book.toml": [_shipped("pricing/price_book.toml")],
+        "profile.ini": [_shipped("pricing/profiles/generic_i3.ini")],
+        "calibration.toml": [_shipped("pricing/profiles/generic_i3.toml")],
+        "picture": [wild.picture(kind) for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF")],
     }
+
+
+def _shipped(path: str) -> bytes:
+    return (_ROOT / "pipelines" / path).read_bytes()

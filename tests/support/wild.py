@@ -145,13 +145,18 @@ class Gltf:
 _GL = {"i1": 5120, "u1": 5121, "i2": 5122, "u2": 5123, "u4": 5125, "f4": 5126}
 
 
-def png(rows: Sequence[Sequence[tuple[int, int, int]]]) -> bytes:
+def png(rows: Sequence[Sequence[tuple[int, int, int]]], kind: str = "PNG") -> bytes:
     """A picture of these pixels."""
     from PIL import Image
 
     out = io.BytesIO()
-    Image.fromarray(np.array(rows, np.uint8)).save(out, "PNG")
+    Image.fromarray(np.array(rows, np.uint8)).save(out, kind)
     return out.getvalue()
+
+
+def picture(kind: str) -> bytes:
+    """Twelve pixels in a row and as many columns, each a colour of its own."""
+    return png([[(20 * k, 255 - 20 * j, 10 * (k + j)) for k in range(12)] for j in range(12)], kind)
 
 
 def textured_glb() -> bytes:
