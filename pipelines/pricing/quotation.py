@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from pipelines.errors import InvalidInput
 from pipelines.pricing.book import MOST_PIECES
+from pipelines.pricing.calibration import Calibration
 from pipelines.pricing.estimate import EstimateSource
 from pipelines.printability import BUILD_VOLUME_MM, BuildVolume
 from pipelines.prompt.types import Use
@@ -86,6 +87,7 @@ class Workshop:
     """What prints are made with, as far as prices see it."""
 
     build_volume_mm: BuildVolume = BUILD_VOLUME_MM
+    calibration: Calibration | None = None  # of the filament printer; None for the shipped generic one
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def quote(
         raise InvalidInput("A quote needs an id.")
     check_order(request, book)
     supports_mm3 = sliced.support_mm3 if sliced else report.support_volume_mm3
-    part = slice_part(mesh, supports_mm3 if request.support else 0.0)
+    part = slice_part(mesh, supports_mm3 if request.support else 0.0, workshop.calibration)
     if not report.fits_build_volume:
         size = " x ".join(f"{side:.0f}" for side in report.size_mm)
         raise GeometryTooLarge(f"A part of {size} mm does not fit the printer, so there is no price for it.")
