@@ -1,4 +1,4 @@
-"""Splats made solid: time, memory, error and topology, beside a dense density field as DreamGaussian draws it.
+"""Splats made solid: time, memory, error and topology, beside DreamGaussian's density field and Open3D's Poisson.
 
 `--sweep` runs all 500 random cases instead of 50.
 """
@@ -18,15 +18,21 @@ import manifold3d
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 from torch import Tensor
 
 from pipelines.errors import MoldarError
 from pipelines.geometry import Gaussians, TriangleMesh
-from pipelines.meshing import solidified, solidify
+from pipelines.meshing import export_mesh, export_textured, place, solidified, solidify, textured
+from pipelines.meshing.atlas import texels
 from pipelines.meshing.orientation import rotation_matrices
+from pipelines.meshing.poisson import reconstruct
+from pipelines.meshing.pruning import surface_splats
 from pipelines.meshing.sampling import surface_points
+from pipelines.meshing.solidify import surface_layer
 from pipelines.meshing.topology import areas
 from tests.golden.splat_cases import GENUS, Mode, SolidName, color, solid, splats, viewpoints
 
@@ -34,6 +40,7 @@ COUNT: Final = 65_536
 NAMES: Final[tuple[SolidName, ...]] = ("torus", "mug", "blob", "thincup")
 MODES: Final[tuple[Mode, ...]] = ("ideal", "noisy", "round", "junk")
 GOAL_256_S, GOAL_128_S, GOAL_PEAK_MIB = 1.5, 0.4, 1024
+GOAL_COLOR: Final = 2.0  # of 255
 PROBES: Final = 10_000  # points from which distances are taken, each way
 TARGETS: Final = 150_000  # points that find the triangle nearest to a probe
 CASES, CASES_QUICK = 500, 50
@@ -65,16 +72,23 @@ def main() -> None:
         for mode in MODES:
             _row(name, mode)
     _views_row()
-    print(f"peak memory at 256^3: {_peak_mib():.0f} MiB in a process of its own; goal {GOAL_PEAK_MIB}")
+    for resolution in (256, None):
+        peak = _peak_mib(resolution)
+        print(f"peak memory at {resolution or 'its own'}: {peak:.0f} MiB in a process of its own; goal {GOAL_PEAK_MIB}")
+    _draft_row()
+    _texture_row()
     _peer()
+    _open3d_peer()
     _sweep(CASES if "--sweep" in sys.argv else CASES_QUICK)
 
 
 def _row(name: SolidName, mode: Mode) -> None:
     gaussians = splats(name, mode, COUNT)
-    mesh = solidify(gaussians, 256)
-    took = [_median_s(partial(solidify, gaussians, resolution)) for resolution in (256, 128)]
-    print(f"{name:8s}{mode:6s} {took[0]:5.2f} s {took[1]:5.2f} s  {_account(name, mesh)}")
+    for resolution in (128, 256, None):
+        took = _median_s(partial(solidify, gaussians, resolution))
+        made = solidified(gaussians, resolution)
+        chosen = f"{made.resolution}" + ("" if resolution else " fit")
+        print(f"{name:8s}{mode:6s}{chosen:>8s} {took:5.2f} s  {_account(name, made.mesh)}")
 
 
 def _views_row() -> None:
@@ -95,14 +109,17 @@ def _account(name: SolidName, mesh: TriangleMesh) -> str:
 
 def error_of(name: SolidName, mesh: TriangleMesh) -> Error:
     """Point-to-surface distance both ways, volume and colour against the truth."""
-    truth = _truth(name)
-    diagonal = float(np.linalg.norm(truth.size))
-    there = _distance(surface_points(mesh, PROBES).positions, truth).mean()
-    back = _distance(surface_points(truth, PROBES).positions, mesh).mean()
     assert mesh.colors is not None
     shades = np.abs(mesh.colors - 255 * color(mesh.vertices)).mean()
     volume = _manifold(mesh).volume() / solid(name).volume() - 1
-    return Error(float(50 * (there + back) / diagonal), 100 * volume, float(shades))
+    return Error(_error(mesh, _truth(name)), 100 * volume, float(shades))
+
+
+def _error(mesh: TriangleMesh, truth: TriangleMesh) -> float:
+    """Mean distance between two surfaces, both ways, % of the truth's diagonal."""
+    there = _distance(surface_points(mesh, PROBES).positions, truth).mean()
+    back = _distance(surface_points(truth, PROBES).positions, mesh).mean()
+    return float(50 * (there + back) / np.linalg.norm(truth.size))
 
 
 def _distance(points: NDArray[np.float64], mesh: TriangleMesh) -> NDArray[np.float64]:
@@ -143,15 +160,39 @@ def _median_s(work: Callable[[], object], runs: int = 5) -> float:
     return statistics.median(times)
 
 
-def _peak_mib() -> float:
+def _draft_row() -> None:
+    """What a job shows first: the coarse solid, placed and written."""
+    gaussians = splats("mug", "noisy", COUNT)
+
+    def draft() -> bytes:
+        return export_mesh(place(solidify(gaussians, 128), 100.0, up="y").mesh, "glb")
+
+    print(f"draft of mug noisy as GLB: {_median_s(draft):.2f} s, {len(draft()):,} bytes; goal {GOAL_128_S} s")
+
+
+def _texture_row() -> None:
+    """A texture: its time, and how far the picture is from the truth where it lies on the solid."""
+    made = solidified(splats("mug", "noisy", COUNT), None)
+    took = _median_s(lambda: export_textured(textured(made.mesh, made.colors)), 3)
+    shape = textured(made.mesh, made.colors)
+    shown = texels(shape.atlas, len(shape.picture))
+    error = np.abs(shape.picture[shown.row, shown.column] - 255 * color(shown.points)).mean()
+    few = _error(shape.atlas.mesh, _truth("mug"))
+    print(
+        f"texture of mug noisy: {took:.2f} s, {len(shape.atlas.mesh.faces)} of {len(made.mesh.faces)} faces, "
+        f"distance {few:.3f} %, colour {error:.2f}/255; goal {GOAL_COLOR}"
+    )
+
+
+def _peak_mib(resolution: int | None) -> float:
     """Of a process that makes one solid whose bounding box is nearly a cube, where the grid is largest."""
     code = f"""
 import resource
 from dataclasses import replace
 from pipelines.meshing import solidify
 from tests.golden.splat_cases import splats
-blob = splats("blob", "noisy", {COUNT})
-solidify(replace(blob, means=(blob.means * [1.2, 1.6, 1]).astype("float32")), 256)
+blob = splats("blob", "{"noisy" if resolution else "ideal"}", {COUNT})
+solidify(replace(blob, means=(blob.means * [1.2, 1.6, 1]).astype("float32")), {resolution})
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
@@ -171,6 +212,38 @@ def _peer() -> None:
         f"blob noisy at 128^3: dense field {theirs_s:.0f} s (from 1 in {EVERY} blocks), IoU {theirs:.2f}; "
         f"here {ours_s:.2f} s, IoU {ours:.3f}: {theirs_s / ours_s:.0f} times faster"
     )
+
+
+def _open3d_peer() -> None:
+    """Screened Poisson on an octree of depth 8, which is 256 voxels, from the same oriented points."""
+    try:
+        import open3d
+    except (ImportError, OSError) as reason:
+        print(f"Open3D left out ({reason}): pip install open3d, 948 MB, and Debian's libusb-1.0-0")
+        return
+    cases: tuple[tuple[SolidName, Mode], ...] = (("blob", "noisy"), ("mug", "noisy"), ("mug", "ideal"))
+    for name, mode in cases:
+        points = surface_layer(surface_splats(splats(name, mode, COUNT))).points
+        cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points.positions))
+        cloud.normals = open3d.utility.Vector3dVector(points.normals)
+        poisson = partial(open3d.geometry.TriangleMesh.create_from_point_cloud_poisson, cloud, depth=8, n_threads=2)
+        theirs_s, ours_s = _median_s(poisson, 3), _median_s(partial(reconstruct, points, 256, 1.5), 3)
+        drawn, _ = poisson()
+        theirs = TriangleMesh(np.asarray(drawn.vertices), np.asarray(drawn.triangles, np.int64))
+        surface = reconstruct(points, 256, 1.5)
+        ours = TriangleMesh(surface.vertices, surface.faces)
+        for who, took, mesh in (("Open3D", theirs_s, theirs), ("here", ours_s, ours)):
+            closed = "watertight" if _is_watertight(mesh) else "NOT watertight"
+            error = _error(mesh, _truth(name))
+            print(f"{name} {mode}, {who}: {took:.2f} s, distance {error:.3f} %, {_pieces(mesh)} pieces, {closed}")
+
+
+def _pieces(mesh: TriangleMesh) -> int:
+    """How many parts of the surface hang together."""
+    start, end = mesh.faces.ravel(), np.roll(mesh.faces, -1, axis=1).ravel()
+    count = len(mesh.vertices)
+    found, label = connected_components(coo_array((np.ones(len(start)), (start, end)), shape=(count, count)))
+    return len(np.unique(label[start])) if found else 0
 
 
 class _DenseField:

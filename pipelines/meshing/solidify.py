@@ -47,7 +47,7 @@ class Solidified:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
+class Layer:
     """The splats' points with normals, and what is known of them as a whole."""
 
     points: OrientedPoints
@@ -66,8 +66,10 @@ def solidify(
         gaussians: Activated, any count; those nearly transparent or isolated are left out.
         resolution: Voxels along the longest side, 32..512, or None for as many as the splats' spacing and scatter
             deserve, 64..320: less than 700 MiB. Walls thinner than about 4 voxels lose volume.
-        viewpoints: Where the camera stood that saw each Gaussian, [N, 3] in their frame, if that is known: then
-            insides are told from outsides by it, whatever holes the surface has.
+        viewpoints: Where the camera stood that saw each Gaussian, [N, 3] in their frame, if that is known for sure:
+            then insides are told from outsides by it, whatever holes the surface has. A network's Gaussians are not
+            sure enough: 30 of lgm-nano's answers, each with the pixel's own camera, come to a mean IoU of 0.681 by
+            it, of 0.694 without it, and of 0.691 by both together.
 
     Returns:
         An outward-wound closed manifold of one or more bodies with sRGB vertex colours.
@@ -93,7 +95,7 @@ def solidified(
     if viewpoints is not None and (viewpoints.shape != (len(gaussians), 3) or not np.isfinite(viewpoints).all()):
         raise InvalidInput(f"{len(gaussians)} Gaussians need as many finite viewpoints of 3 coordinates.")
     splats = surface_splats(gaussians)
-    layer = _layer(splats, None if viewpoints is None else np.asarray(viewpoints, np.float64)[splats.chosen])
+    layer = surface_layer(splats, None if viewpoints is None else np.asarray(viewpoints, np.float64)[splats.chosen])
     chosen = resolution or _fitted_resolution(layer)
     voxel = voxel_of(float(np.ptp(layer.points.positions, axis=0).max()), chosen)
     smoothing = _smoothing(layer.scatter, voxel)
@@ -108,7 +110,8 @@ def solidified(
     return Solidified(mesh, colors, chosen, filled, thin, _notes(splats, layer, surface, filled, thin))
 
 
-def _layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None) -> _Layer:
+def surface_layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None = None) -> Layer:
+    """The oriented points of splats, without those that lie inside. `viewpoints` [N, 3] is in the order of `splats`."""
     positions, near = splats.neighbours.points, splats.near
     opacity = splats.gaussians.opacity.astype(np.float64)
     axes, flatness = smallest_axes(splats.gaussians)
@@ -122,7 +125,7 @@ def _layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None) -> _La
         normals, is_kept = settled(OrientedPoints(positions, normals, weights))
     walls = wall_thickness(positions, normals, near)[is_kept]
     points = OrientedPoints(positions[is_kept], normals[is_kept], weights[is_kept])
-    return _Layer(points, pitch, _scatter(thickness[is_kept], walls), walls, ~is_kept)
+    return Layer(points, pitch, _scatter(thickness[is_kept], walls), walls, ~is_kept)
 
 
 def _scatter(thickness: NDArray[np.float64], walls: NDArray[np.float64]) -> float:
@@ -133,7 +136,7 @@ def _scatter(thickness: NDArray[np.float64], walls: NDArray[np.float64]) -> floa
     return float(np.quantile(thickness, _SOUND_SHARE))
 
 
-def _fitted_resolution(layer: _Layer) -> int:
+def _fitted_resolution(layer: Layer) -> int:
     """Voxels by the splats' spacing, or as wide as they scatter: finer ones would hold interpolation."""
     extent = np.ptp(layer.points.positions, axis=0)
     voxel = max(
@@ -149,7 +152,7 @@ def _smoothing(scatter: float, voxel: float) -> float:
     return float(np.clip(_DAMPED_SCATTER * scatter / voxel, 1.5, 3.0))
 
 
-def _colors(surface: Surface, splats: SurfaceSplats, layer: _Layer) -> SplatColors:
+def _colors(surface: Surface, splats: SurfaceSplats, layer: Layer) -> SplatColors:
     # Half a voxel keeps the weights of a vertex that sits on a Gaussian from collapsing onto that one; those inside
     # the solid count only where there are no others.
     trust = splats.gaussians.opacity * np.where(layer.is_buried, np.float32(1e-3), np.float32(1))
@@ -163,7 +166,7 @@ def _filled_share(mesh: TriangleMesh, neighbours: Neighbours, reach: float) -> f
 
 
 def _notes(
-    splats: SurfaceSplats, layer: _Layer, surface: Surface, filled_share: float, thin_share: float
+    splats: SurfaceSplats, layer: Layer, surface: Surface, filled_share: float, thin_share: float
 ) -> tuple[str, ...]:
     notes = []
     if filled_share > _FILLED:
