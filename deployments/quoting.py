@@ -15,7 +15,7 @@ from deployments.shop import Shop, by_the_model
 from deployments.telemetry import Reporter
 from pipelines.errors import GeometryTooLarge, MoldarError, SlicerFailed
 from pipelines.geometry import TriangleMesh
-from pipelines.pricing import Quote, QuoteRequest, Sliced, Workshop, is_sampled, quote, slice_request, speaker
+from pipelines.pricing import Quote, QuoteRequest, Sliced, is_sampled, quote, slice_request, speaker
 from pipelines.printability import PrintReport, inspect
 
 SLICES: Final = 2  # at a time in one replica; others wait, while quotes by the model go on
@@ -36,7 +36,7 @@ class Quoting:
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
         """The print report for the process of a material. Raises EmptyGeometry."""
         process = self._shop.book.process(material)
-        return await asyncio.to_thread(inspect, mesh, process, self._shop.build_volume_mm)
+        return await asyncio.to_thread(inspect, mesh, process, self._shop.workshop.build_volume_mm)
 
     async def check_source(self, request: QuoteRequest) -> None:
         """Whether who is to say mass and time can be asked. Raises InvalidInput, SlicerFailed."""
@@ -46,8 +46,8 @@ class Quoting:
     async def quote(self, mesh: TriangleMesh, report: PrintReport, request: QuoteRequest) -> Quote:
         """The price. Raises InvalidInput, GeometryError, and SlicerFailed where the slicer was asked for by name."""
         issued_at, quote_id = datetime.now(UTC), f"quo_{uuid.uuid4().hex}"
-        workshop = Workshop(self._shop.build_volume_mm)
-        priced = partial(quote, mesh, report, request, self._shop.book, issued_at, quote_id, workshop=workshop)
+        book, workshop = self._shop.book, self._shop.workshop
+        priced = partial(quote, mesh, report, request, book, issued_at, quote_id, workshop=workshop)
         if self._speaker(request) == "geometry":
             computed = await asyncio.to_thread(priced)
             self._watch(computed, priced, mesh, report, request)

@@ -129,6 +129,9 @@ class Settings(BaseSettings):
         (220.0, 220.0, 250.0), description="The printer's build volume x, y, z in mm."
     )
     price_book: Path | None = Field(None, description="The shop's prices (.toml); unset: the book that ships.")
+    calibration: Path | None = Field(
+        None, description="The printer's model as `moldar calibrate` wrote it (.toml); unset: the generic printer's."
+    )
     rembg_weights: Path = Field(
         Path("~/.u2net/u2net.onnx"),
         description="ONNX file of the rembg extra; where it exists, doubtful cut-outs are its network's.",

@@ -7,9 +7,9 @@ from pathlib import Path
 from adapters.slicer import PrusaSlicer
 from deployments.settings import PREFIX, Settings, SlicerSettings
 from pipelines.errors import InvalidInput, MoldarError
-from pipelines.pricing import PriceBook, Quote, default_price_book, read_price_book
+from pipelines.pricing import PriceBook, Quote, Workshop, default_price_book, read_price_book
+from pipelines.pricing.calibration import Calibration, default_calibration, read_calibration
 from pipelines.pricing.profile import generic_profile_text, read_profile
-from pipelines.printability.process import BuildVolume
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Shop:
     """The files as values."""
 
     book: PriceBook
-    build_volume_mm: BuildVolume
+    workshop: Workshop
     slicing: SlicerSettings
     profile_text: str  # of the printer that the slicer slices for
 
@@ -35,7 +35,7 @@ def read_shop(settings: Settings) -> Shop:
     """
     return Shop(
         book=price_book(settings),
-        build_volume_mm=settings.build_volume_mm,
+        workshop=Workshop(settings.build_volume_mm, calibration(settings)),
         slicing=settings.slicer,
         profile_text=profile_text(settings),
     )
@@ -50,6 +50,17 @@ def price_book(settings: Settings) -> PriceBook:
         return read_price_book(data, datetime.now(UTC).date())
     except MoldarError as error:
         raise _named(settings.price_book, "PRICE_BOOK", error) from error
+
+
+def calibration(settings: Settings) -> Calibration:
+    """The print model's printer and weights. Raises InvalidInput."""
+    if settings.calibration is None:
+        return default_calibration()
+    data = _read(settings.calibration, "CALIBRATION")
+    try:
+        return read_calibration(data.decode("utf-8", "replace"))
+    except MoldarError as error:
+        raise _named(settings.calibration, "CALIBRATION", error) from error
 
 
 def profile_text(settings: Settings) -> str:

@@ -281,13 +281,20 @@ def serve(
 
 @app.command()
 def calibrate(
-    profile: Annotated[Path, typer.Argument(metavar="PROFILE.ini", help="A slicer's exported profile.")],
+    profile: Annotated[
+        Path, typer.Argument(metavar="PROFILE.ini", exists=True, dir_okay=False, help="A slicer's exported profile.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, metavar="FILE.toml", help="Where to write; calibrations/ in the data folder."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Every second shape, once: quicker, and wider bands.")] = False,
+    json: Json = False,
 ) -> None:
     """Fit the print-time and material model to a slicer's profile."""
-    raise Failure(
-        UNAVAILABLE,
-        f"This version cannot fit its print-time model to {profile.name!r}: it has no adapter that runs a slicer.",
-    )
+    from moldar.cli.calibrate import calibrate as fit  # noqa: PLC0415 - `--help` is quick
+
+    fit(profile, out, quick=quick, as_json=json)
 
 
 @app.command()

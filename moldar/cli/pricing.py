@@ -10,7 +10,7 @@ from deployments import mapping
 from deployments.settings import Settings
 from deployments.shop import by_the_model, price_book, read_shop
 from pipelines.errors import GeometryTooLarge, InvalidInput, SlicerFailed
-from pipelines.pricing import QuoteRequest, Workshop, check_order, quote, slice_request, speaker, to_minor
+from pipelines.pricing import QuoteRequest, check_order, quote, slice_request, speaker, to_minor
 from pipelines.printability import inspect
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def price(mesh: "TriangleMesh", asked: "FileQuoteRequest") -> "Quote":
     shop = read_shop(Settings())
     request, material = mapping.file_quote(asked), shop.book.material(asked.material)
     who = speaker(request.source, shop.slicing.use, material)
-    report = inspect(mesh, material.process, shop.build_volume_mm)
-    workshop, now = Workshop(shop.build_volume_mm), datetime.now(UTC)
-    priced = partial(quote, mesh, report, request, shop.book, now, f"quo_{uuid4().hex}", workshop=workshop)
+    report = inspect(mesh, material.process, shop.workshop.build_volume_mm)
+    now = datetime.now(UTC)
+    priced = partial(quote, mesh, report, request, shop.book, now, f"quo_{uuid4().hex}", workshop=shop.workshop)
     if who == "geometry":
         return mapping.quote(priced())
     try:
