@@ -11,6 +11,7 @@ ALL: Final = (
     "stages",
     "solid",
     "raster",
+    "pictures",
     "nano",
     "generate",
     "gateway",

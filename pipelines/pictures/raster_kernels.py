@@ -121,8 +121,9 @@ def draw_first(
 ) -> None:
     """Draw the `chosen` faces into rows [first_row, last_row) of `seen` [S, S].
 
-    A sample holds its inverse depth, as a whole number that is largest for `most`, and below it the face: `FACE`. Both grow along a row by one addition, and the nearer of two samples is the larger, which leaves the compiler
-    one loop without a branch. Of faces equally near the one of the larger index stays.
+    A sample holds its inverse depth, as a whole number, and in its lowest bits, `FACE`, the face. Along a row of a face
+    it grows by one addition, and the nearer of two samples is the larger: so the compiler gets a loop without a branch.
+    `most` is the largest inverse depth; of faces equally near the one of the larger index is seen.
     """
     samples = seen.shape[1]
     scale = _DEEPEST / most

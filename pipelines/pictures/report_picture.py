@@ -64,4 +64,4 @@ def _towards(mesh: TriangleMesh, marked: NDArray[np.bool_]) -> Camera:
 
 
 def _to_eye(camera: Camera) -> NDArray[np.float64]:
-    return -orbit_axes(camera)[2]
+    return np.asarray(-orbit_axes(camera)[2])

@@ -154,3 +154,21 @@ def _asked(row: int, column: int) -> tuple[int, float, float]:
         _JITTER * (column // 2 % 2) - 0.5 * _JITTER,
         _JITTER * (row // 2 % 2) - 0.5 * _JITTER,
     )
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def averaged(plane: NDArray[np.float32], least: int, most: int, step: int) -> NDArray[np.float32]:
+    """The mean of a square over offsets from `least` to `most` along both axes; the border goes on beyond itself."""
+    size = len(plane)
+    scale = np.float32(1.0 / ((most - least) // step + 1))
+    rows, both = np.empty_like(plane), np.empty_like(plane)
+    for row in range(size):
+        rows[row] = 0.0
+        for offset in range(least, most + 1, step):
+            rows[row] += plane[min(max(row + offset, 0), size - 1)]
+        for column in range(size):
+            total = np.float32(0)
+            for offset in range(least, most + 1, step):
+                total += rows[row, min(max(column + offset, 0), size - 1)]
+            both[row, column] = total * scale * scale
+    return both

@@ -8,8 +8,11 @@ from PIL import Image
 
 from pipelines.errors import EmptyGeometry, InvalidInput
 from pipelines.geometry import Camera, TriangleMesh
-from pipelines.pictures import encode_png, render_mesh
-from tests.support.solids import as_mesh, brick
+from pipelines.meshing.color import linear_from_srgb
+from pipelines.pictures import THREE_QUARTER, encode_png, render_mesh
+from pipelines.pictures.body import Body
+from pipelines.pictures.threads import Crew
+from tests.support.solids import as_mesh, brick, painted_brick
 
 SIZE = 96
 FRONT = Camera(elevation_deg=15, azimuth_deg=0, fovy_deg=26)
@@ -127,3 +130,107 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         render_mesh(brick(), Camera(elevation_deg=float("nan")))
     with pytest.raises(InvalidInput):
         encode_png(np.zeros((4, 4), np.uint8))
+
+
+def test_the_number_of_threads_does_not_change_the_picture() -> None:
+    mesh = cube((200, 120, 40))
+    with Crew(1) as alone, Crew(3) as several:
+        one, many = (Body(mesh, None, crew).picture(THREE_QUARTER, 130) for crew in (alone, several))
+    assert (one == many).all()
+
+
+def test_turning_the_object_is_turning_the_camera_the_other_way() -> None:
+    mesh = painted_brick()
+    angle = np.deg2rad(50)
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    turned = TriangleMesh(mesh.vertices @ turn.T, mesh.faces, mesh.colors)
+    one = render_mesh(turned, Camera(20, 65, fovy_deg=26), 192).astype(int)
+    other = render_mesh(mesh, Camera(20, 15, fovy_deg=26), 192).astype(int)
+    # The sky is asked in the same directions, so that the object meets others than before.
+    assert np.abs(one - other).mean() < 1.5
+    assert np.median(np.abs(one - render_mesh(mesh, Camera(20, 65, fovy_deg=26), 192))) < 30
+    assert np.abs(one - render_mesh(mesh, Camera(20, 65, fovy_deg=26), 192)).mean() > 10
+
+
+def test_a_mesh_that_is_wound_inside_out_looks_the_same() -> None:
+    mesh = painted_brick()
+    inside_out = TriangleMesh(mesh.vertices, mesh.faces[:, ::-1], mesh.colors)
+    difference = np.abs(render_mesh(mesh, size=SIZE).astype(int) - render_mesh(inside_out, size=SIZE))
+    assert difference.mean() < 0.05
+
+
+@pytest.mark.parametrize("color", [(200, 80, 40), (40, 90, 160), (120, 120, 30), (128, 128, 128)])
+def test_in_white_light_the_proportions_of_a_colour_stay(color: tuple[int, int, int]) -> None:
+    ball = as_mesh(manifold3d.Manifold.sphere(10, 64), color)
+    middle = linear_from_srgb(render_mesh(ball, FRONT, SIZE)[54:64, 42:62]).mean(axis=(0, 1))  # below the gloss
+    expected = linear_from_srgb(np.array(color, np.uint8))
+    assert middle / middle.sum() == pytest.approx(expected / expected.sum(), abs=0.03)
+    assert 0.5 < middle.sum() / expected.sum() < 1.4
+
+
+def test_black_and_white_things_show_their_shape() -> None:
+    for level in (0, 255):
+        picture = render_mesh(cube((level, level, level)), THREE_QUARTER, 128)
+        top, left, right = picture[26, 64], picture[70, 40], picture[70, 95]
+        lightness = sorted(int(side.mean()) for side in (top, left, right))
+        assert min(lightness[1] - lightness[0], lightness[2] - lightness[1]) >= 3
+        assert lightness[0] > 20
+        assert np.abs(lightness[2] - int(picture[8, 8].mean())) > 8  # and stand out from the backdrop
+
+
+def test_the_bottom_of_a_mug_is_dim_and_not_black() -> None:
+    mug = manifold3d.Manifold.cylinder(24, 10, 10, 96) - manifold3d.Manifold.cylinder(24, 8, 8, 96).translate([0, 0, 1])
+    picture = render_mesh(as_mesh(mug, (230, 230, 230)), Camera(elevation_deg=80, azimuth_deg=0, fovy_deg=20), 128)
+    assert 60 < picture[64, 64].mean() < 190
+
+
+def test_a_lit_flat_side_is_even() -> None:
+    # Where a side shades itself by mistake it gets spots or stripes.
+    plate = as_mesh(manifold3d.Manifold.cube([60, 60, 3]), (150, 150, 150))
+    for elevation_deg in (25.0, 52.0, 85.0):
+        picture = render_mesh(plate, Camera(elevation_deg=elevation_deg, azimuth_deg=20, fovy_deg=26), 160).astype(
+            float
+        )
+        middle = picture[72:88, 60:100].mean(axis=-1)
+        assert np.abs(np.diff(middle, axis=0)).max() <= 1.5
+        assert np.abs(np.diff(middle, axis=1)).max() <= 1.5
+
+
+def test_no_light_leaks_in_where_the_object_stands() -> None:
+    picture = render_mesh(as_mesh(manifold3d.Manifold.cube([20, 20, 20]), (220, 20, 20)), FRONT, 256).astype(int)
+    seen = hue(picture.astype(np.uint8), 0)
+    base = np.flatnonzero(seen.any(axis=1))[-1]
+    far, beside_it = picture[base - 4, 4].mean(), picture[base + 2 : base + 5, 118:138].mean()
+    assert beside_it < far - 4
+
+
+def test_faces_can_be_given_colours_of_their_own() -> None:
+    colors = np.tile(np.array([[20, 200, 20]], np.uint8), (12, 1))
+    picture = render_mesh(cube((220, 20, 20)), size=SIZE, face_colors=colors)
+    assert hue(picture, 1).mean() > 0.2
+    assert not hue(picture, 0).any()
+    with pytest.raises(InvalidInput):
+        render_mesh(brick(), size=SIZE, face_colors=colors[:5])
+
+
+def test_a_needle_that_points_at_the_camera_is_drawn() -> None:
+    needle = as_mesh(manifold3d.Manifold.cube([1, 100, 1]), (220, 20, 20))
+    picture = render_mesh(needle, Camera(elevation_deg=0, azimuth_deg=0, fovy_deg=26), SIZE)
+    assert hue(picture, 0).any()
+    wide = render_mesh(needle, Camera(elevation_deg=5, azimuth_deg=3, fovy_deg=100), SIZE)
+    assert hue(wide, 0).any()
+
+
+def test_faces_without_area_and_corners_that_nothing_uses_leave_no_trace() -> None:
+    mesh = brick((200, 30, 30))
+    flat = np.array([[0, 0, 1], [2, 2, 2]])
+    spoiled = TriangleMesh(mesh.vertices, np.concatenate([mesh.faces, flat]), mesh.colors)
+    assert (render_mesh(spoiled, size=SIZE) == render_mesh(mesh, size=SIZE)).all()
+
+
+@pytest.mark.parametrize("size", [16, 17, 63, 64, 65, 129])
+def test_every_size_is_drawn_to_its_last_row(size: int) -> None:
+    picture = render_mesh(brick((200, 30, 30)), size=size)
+    assert picture.shape == (size, size, 3)
+    assert picture[-1].min() > 100  # the backdrop's lower end
+    assert hue(picture, 0).any()
