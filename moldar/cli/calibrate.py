@@ -4,9 +4,11 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from statistics import median
 from threading import Event
 from time import monotonic
 from typing import Final
@@ -18,7 +20,7 @@ from moldar.cli.outcome import FAILED, INPUT, UNAVAILABLE, Failure
 from moldar.cli.progress import Bar
 from moldar.cli.terminal import Terminal
 from pipelines.errors import GeometryTooLarge, InvalidInput, SlicerFailed
-from pipelines.pricing.calibration import Calibration
+from pipelines.pricing.calibration_fit import Fit
 from pipelines.pricing.calibration_fit import calibrate as fitted
 from pipelines.pricing.calibration_parts import CalibrationPart, calibration_parts
 from pipelines.pricing.profile import PrinterProfile, read_profile
@@ -34,11 +36,22 @@ Pair = tuple[CalibrationPart, Sliced]
 class Run:
     """What came of one calibration."""
 
-    made: Calibration
+    fit: Fit
     path: Path
     skipped: tuple[str, ...]  # parts that the slicer did not slice, each with its reason
     slicing_s: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """How near one figure came, as shares."""
+
+    what: str
+    slices: int
+    median: float
+    p90: float
+    band: float
 
 
 def calibrate(profile: Path, out: Path | None, *, quick: bool, as_json: bool) -> None:
@@ -62,10 +75,10 @@ def calibrate(profile: Path, out: Path | None, *, quick: bool, as_json: bool) ->
         pairs, skipped = _sliced(slicer, _parts(printer, quick=quick), bar)
         slicing_s = monotonic() - began
         bar.say("Fitting the model")
-        made = _fitted(printer, pairs, skipped)
-        _write(path, made.to_toml())
+        fit = _fitted(printer, pairs, skipped)
+        _write(path, fit.calibration.to_toml())
         bar.end()
-        run = Run(made, path, skipped, slicing_s, monotonic() - began)
+        run = Run(fit, path, skipped, slicing_s, monotonic() - began)
         if as_json:
             terminal.print_json(json.dumps(_document(run)))
         else:
@@ -82,10 +95,11 @@ def _read(profile: Path) -> str:
 
 
 def _parts(printer: PrinterProfile, *, quick: bool) -> tuple[CalibrationPart, ...]:
-    """All parts, or the first of every second shape."""
+    """All parts, or the first of every second shape and those with supports."""
     parts = calibration_parts(printer.printer)
     firsts = {part.name: part for part in reversed(parts)}
-    return parts if not quick else tuple(reversed(firsts.values()))[::2]
+    few = list(reversed(firsts.values()))[::2]
+    return tuple(part for part in parts if not quick or part in few or part.request.supports)
 
 
 def _sliced(
@@ -118,7 +132,7 @@ def _follow(runs: Sequence[Future[Sliced]], bar: Bar) -> None:
         left = wait(left, return_when=FIRST_COMPLETED).not_done
 
 
-def _fitted(printer: PrinterProfile, pairs: Sequence[Pair], skipped: Sequence[str]) -> Calibration:
+def _fitted(printer: PrinterProfile, pairs: Sequence[Pair], skipped: Sequence[str]) -> Fit:
     try:
         return fitted(printer, pairs, datetime.now(UTC).date())
     except InvalidInput as error:
@@ -137,8 +151,23 @@ def _write(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
+def _rows(fit: Fit) -> tuple[_Row, ...]:
+    bands = fit.calibration.bands
+    return (
+        _row("mass", fit.left_out.mass, bands.mass),
+        _row("time", fit.left_out.time, bands.time),
+        _row("supports", fit.left_out.supports, bands.supports),
+    )
+
+
+def _row(what: str, missed: Sequence[float], band: Decimal) -> _Row:
+    sizes = sorted(abs(share) for share in missed) or [float(band)]  # nothing was sliced that could say
+    ninth = sizes[min(round(0.9 * len(sizes)), len(sizes) - 1)]
+    return _Row(what, len(missed), round(median(sizes), 4), round(ninth, 4), float(band))
+
+
 def _document(run: Run) -> dict[str, object]:
-    made = run.made
+    made = run.fit.calibration
     return {
         "file": str(run.path),
         "setting": _setting(run),
@@ -148,7 +177,10 @@ def _document(run: Run) -> dict[str, object]:
         "made_on": made.made_on.isoformat(),
         "slices": made.slices,
         "skipped": list(run.skipped),
-        "bands": {name: float(band) for name, band in asdict(made.bands).items()},
+        "left_out": {
+            row.what: {"slices": row.slices, "median": row.median, "p90": row.p90, "band": row.band}
+            for row in _rows(run.fit)
+        },
         "seconds": round(run.seconds, 2),
     }
 
@@ -156,11 +188,13 @@ def _document(run: Run) -> dict[str, object]:
 def _show(terminal: Terminal, run: Run, printer: PrinterProfile) -> None:
     from rich.table import Table  # noqa: PLC0415 - not for --json
 
-    out, made = terminal.out, run.made
+    out, made = terminal.out, run.fit.calibration
     out.print(f"{made.slices} slices by {made.slicer} for {made.name}", markup=False)
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for name, band in asdict(made.bands).items():
-        table.add_row(name, f"within {band:.1%} for nine shapes in ten that were left out of the fit")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("shapes left out of the fit", "slices", "median", "90 %", "band of quotes"):
+        table.add_column(heading, justify="left" if heading.startswith("shapes") else "right")
+    for row in _rows(run.fit):
+        table.add_row(row.what, str(row.slices), f"{row.median:.1%}", f"{row.p90:.1%}", f"± {row.band:.1%}")
     out.print(table)
     for line in (*printer.notes, *(f"Not sliced: {reason}" for reason in run.skipped)):
         out.print(line, markup=False, style="dim")

@@ -51,7 +51,24 @@ UNKNOWN_BAND: Final = Decimal("0.5")  # of supports, where none were sliced
 _ROUNDS: Final = 4  # which layers are slowed depends on the weights, and the weights on which
 
 
-def calibrate(profile: PrinterProfile, slices: Sequence[tuple[CalibrationPart, Sliced]], made_on: date) -> Calibration:
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How far the slicer was from a model that had not seen the shape: a signed share of the model for each slice."""
+
+    mass: tuple[float, ...]
+    time: tuple[float, ...]  # of slices without supports
+    supports: tuple[float, ...]  # volume, of slices with supports
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A calibration, and what it was judged by."""
+
+    calibration: Calibration
+    left_out: LeftOut
+
+
+def calibrate(profile: PrinterProfile, slices: Sequence[tuple[CalibrationPart, Sliced]], made_on: date) -> Fit:
     """The calibration of a printer.
 
     Args:
@@ -68,8 +85,8 @@ def calibrate(profile: PrinterProfile, slices: Sequence[tuple[CalibrationPart, S
     """
     _check(slices)
     seen = [_seen(part, sliced, profile.printer) for part, sliced in slices]
-    weights, bands = _fit(seen), _bands(seen)
-    return Calibration(
+    weights, left_out = _fit(seen), _left_out(seen)
+    calibration = Calibration(
         name=profile.name,
         slicer=slices[0][1].slicer,
         profile_sha256=profile.sha256,
@@ -78,8 +95,9 @@ def calibrate(profile: PrinterProfile, slices: Sequence[tuple[CalibrationPart, S
         build_volume_mm=profile.build_volume_mm,
         printer=profile.printer,
         weights=weights,
-        bands=bands,
+        bands=_bands(left_out),
     )
+    return Fit(calibration, left_out)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,7 +204,7 @@ def _solved(terms: Floats, target: Floats, ridge: Floats, prior: Floats | float)
     return [float(factor) for factor in factors]
 
 
-def _bands(seen: Sequence[_Seen]) -> Bands:
+def _left_out(seen: Sequence[_Seen]) -> LeftOut:
     """How near each slice came with its own shape left out of the fit."""
     mass, time, supports = [], [], []
     for shape in dict.fromkeys(one.shape for one in seen):
@@ -199,7 +217,12 @@ def _bands(seen: Sequence[_Seen]) -> Bands:
                 w = weights.supports
                 modelled = w.columns * one.supports.columns_mm3 + w.interfaces * one.supports.interfaces_mm3
                 supports.append(one.sliced.support_mm3 / max(modelled, 1e-9) - 1)
-    return Bands(_covering(mass), _covering(time), _covering(supports) if supports else UNKNOWN_BAND)
+    return LeftOut(tuple(mass), tuple(time), tuple(supports))
+
+
+def _bands(missed: LeftOut) -> Bands:
+    supports = _covering(missed.supports) if missed.supports else UNKNOWN_BAND
+    return Bands(_covering(missed.mass), _covering(missed.time), supports)
 
 
 def _covering(errors: Sequence[float]) -> Decimal:
