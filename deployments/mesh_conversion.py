@@ -9,9 +9,10 @@ from jobs.repair import RepairedSolid, RepairWish, repair_solid
 from jobs.work import convert, draft
 from pipelines import workbench
 from pipelines.errors import GeometryError
-from pipelines.file_pictures import FilePicture, draw_file, film_of_mesh
+from pipelines.file_pictures import FilePicture, draw_file
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing import LengthUnit
+from pipelines.pictures import TURN_FRAMES, turntable
 from pipelines.printability import BUILD_VOLUME_MM, BuildVolume
 from pipelines.uploads import FileConversion, Mended, mended_upload
 from pipelines.workbench import Conversion, RepairedFile, RepairOrder, Survey
@@ -44,7 +45,7 @@ class MeshConversion:
 
     async def film(self, mesh: TriangleMesh, size: int) -> bytes:
         """A turn around a finished solid. Raises InvalidInput, EmptyGeometry."""
-        return await asyncio.to_thread(film_of_mesh, mesh, size)
+        return await asyncio.to_thread(turntable, mesh, TURN_FRAMES, size)
 
     async def convert_file(self, data: bytes, wanted: FileConversion) -> Conversion:
         """One uploaded file in another format. Raises Unreadable, TooLarge, GeometryError."""

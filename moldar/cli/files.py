@@ -88,7 +88,8 @@ def quote(source: Path, request: "FileQuoteRequest", *, as_json: bool) -> None:
 
 def render(source: Path, target: Path, camera: "Camera", size: int, frames: int | None, *, as_json: bool) -> None:
     """Draw a mesh or splats from one side, or as a film from all sides."""
-    from pipelines.file_pictures import TURN_FRAMES, FilePicture, PictureFormat, draw_file  # noqa: PLC0415 - as above
+    from pipelines.file_pictures import FilePicture, PictureFormat, draw_file  # noqa: PLC0415 - as above
+    from pipelines.pictures import TURN_FRAMES  # noqa: PLC0415
 
     began, ending = perf_counter(), extension(target)
     if ending not in {"png", "webp"}:

@@ -82,7 +82,7 @@ async def test_a_job_ends_with_every_stage_done_once_and_its_files_stored(shop: 
     for record in job.files():
         assert len(await shop.artifacts.get(record.key)) == record.bytes
     assert {record.name for record in job.files()} == {
-        "model.scad", "preview.png", "model.stl", "printability.json", "quote.json",
+        "model.scad", "preview.png", "thumbnail.webp", "model.stl", "printability.json", "quote.json",
     }  # fmt: skip
 
 

@@ -70,8 +70,8 @@ class TestAJob:
         assert done["quote"]["material"] == "petg"
         assert sum(line["amount_minor"] for line in done["quote"]["lines"]) == done["quote"]["total_minor"]
         names = {file["name"] for file in done["files"]}
-        wanted = {"preview.png", "model.stl", "model.glb", "model.3mf", "model.scad", "printability.json", "quote.json"}
-        assert wanted == names
+        documents = {"preview.png", "thumbnail.webp", "printability.json", "quote.json"}
+        assert names == {"model.stl", "model.glb", "model.3mf", "model.scad", *documents}
 
     def test_accepted_is_202_with_its_address(self, http: httpx.Client) -> None:
         answer = http.post("/v1/generations", json=VASE)
@@ -93,6 +93,8 @@ class TestAJob:
         assert solid.is_volume
         assert solid.extents[2] == pytest.approx(80.0, abs=1e-4)
         assert Image.open(io.BytesIO(http.get(self.url(done, "preview.png")).content)).size == (512, 512)
+        small = Image.open(io.BytesIO(http.get(self.url(done, "thumbnail.webp")).content))
+        assert (small.format, small.size) == ("WEBP", (256, 256))
 
     def test_files_come_in_ranges_and_are_not_sent_twice(self, http: httpx.Client, done: dict[str, Any]) -> None:
         url = self.url(done, "model.stl")

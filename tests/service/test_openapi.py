@@ -62,6 +62,12 @@ def test_every_good_answer_matches_its_schema(service: Service) -> None:
         ("GET", "/v1/generations/{generation_id}/files/{name}", {"path_parameters": {**one, "name": "model.stl"}}, 200),
         ("POST", "/v1/generations/{generation_id}/quotes",
          {"path_parameters": one, "body": {"material": "petg"}, "media_type": JSON}, 200),
+        ("POST", "/v1/generations/{generation_id}/repairs",
+         {"path_parameters": one, "body": {"repairs": [{"kind": "turn"}, {"kind": "hollow", "wall_mm": 1}],
+                                           "offered": True}, "media_type": JSON}, 200),
+        ("GET", "/v1/generations/{generation_id}/repairs", {"path_parameters": one}, 200),
+        ("GET", "/v1/generations/{generation_id}/turntable.webp",
+         {"path_parameters": one, "query": {"size": 128}}, 200),
         ("POST", "/v1/generations/{generation_id}/cancel", {"path_parameters": one}, 200),
         ("DELETE", "/v1/generations/{generation_id}", {"path_parameters": one}, 204),
         ("POST", "/v1/batches", {"body": {"generations": [vase]}, "media_type": JSON}, 202),
@@ -78,7 +84,8 @@ def test_every_good_answer_matches_its_schema(service: Service) -> None:
         answer = case.call(timeout=60)
         assert answer.status_code == status, (method, path, answer.text[:300])
         case.validate_response(answer, checks=CHECKS)
-    for path, fields in (("/v1/printability", {}), ("/v1/quotes", {}), ("/v1/conversions", {"format": "glb"})):
+    tools = ("/v1/printability", {}), ("/v1/quotes", {}), ("/v1/conversions", {"format": "glb"})
+    for path, fields in (*tools, ("/v1/repairs", {"format": "glb"}), ("/v1/pictures", {"size": "64"})):
         told = httpx.post(f"{service.url}{path}", files={"file": ("a.stl", cube["file"])}, data=fields, timeout=30)
         assert told.status_code == 200, (path, told.text[:300])
 
