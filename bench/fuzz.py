@@ -2,8 +2,9 @@
 
     python -m bench fuzz [--seconds=60] [--seed=0] [--only=glb] [--found=DIR]
 
-Each parser works in a process of its own with 4 GiB of memory, in which opening files, sockets and processes is an
-error, and each file has five seconds. What breaks the law is printed, and kept in DIR where one is given.
+"uploads" are damaged meshes all the way: read, mended, inspected and written. Each target is fuzzed in a process of its
+own with 4 GiB of memory, in which opening files, sockets and processes is an error, and each file has five seconds.
+What breaks the law is printed, and kept in DIR where one is given.
 """
 
 import os
@@ -15,10 +16,15 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from pipelines.errors import MoldarError
+from pipelines.meshing import ReadableFormat, export_mesh
+from pipelines.printability import inspect
+from pipelines.uploads import mended_upload
 from tests.support.mutations import mutated
 from tests.support.reading import read_lawfully
 from tests.support.seeds import seeds
@@ -31,7 +37,7 @@ _FORBIDDEN: Final = ("open", "socket.", "subprocess.", "os.system", "os.exec", "
 def main() -> None:
     """Fuzz every parser for its share of the time."""
     options = dict(word.removeprefix("--").split("=", 1) for word in sys.argv[1:] if "=" in word)
-    kinds = [options["only"]] if "only" in options else list(seeds())
+    kinds = [options["only"]] if "only" in options else [*seeds(), "uploads"]
     share = float(options.get("seconds", 60)) / len(kinds)
     found = Path(options["found"]) if "found" in options else None
     sound = [_fuzz_apart(kind, share, int(options.get("seed", 0)), found) for kind in kinds]
@@ -60,10 +66,13 @@ def _fuzz_apart(kind: str, seconds: float, seed: int, found: Path | None) -> boo
 def _fuzz(kind: str, seconds: float, seed: int, found: Path | None) -> int:
     warnings.simplefilter("error")
     everything = seeds()
-    own = everything[kind]
     others = [data for row in everything.values() for data in row]
-    for data in own:
-        assert read_lawfully(kind, data) == "read", kind  # which also loads what is loaded late
+    shapes = get_args(ReadableFormat)
+    own = [(name, data) for name in (shapes if kind == "uploads" else [kind]) for data in everything[name]]
+    law = _mend_lawfully if kind == "uploads" else read_lawfully
+    for name, data in own:
+        outcome = law(name, data)  # which also loads what is loaded late
+        assert outcome == "read" or kind == "uploads", f"{name}: {outcome}"
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     signal.signal(signal.SIGALRM, _too_slow)
     guard = _Guard()
@@ -73,9 +82,10 @@ def _fuzz(kind: str, seconds: float, seed: int, found: Path | None) -> int:
     broken: dict[str, bytes] = {}
     slowest, end = 0.0, time.monotonic() + seconds
     while time.monotonic() < end:
-        data = mutated(rng.choice(own), rng, rng.choice(others))
+        name, data = rng.choice(own)
+        data = mutated(data, rng, rng.choice(others))
         began = time.monotonic()
-        outcome = _outcome(kind, data, guard)
+        outcome = _outcome(law, name, data, guard)
         slowest = max(slowest, time.monotonic() - began)
         outcomes[outcome.splitlines()[0]] += 1
         if outcome.startswith("BROKEN") and (outcome not in broken or len(data) < len(broken[outcome])):
@@ -90,11 +100,23 @@ def _fuzz(kind: str, seconds: float, seed: int, found: Path | None) -> int:
     return 1 if broken else 0
 
 
-def _outcome(kind: str, data: bytes, guard: "_Guard") -> str:
+def _mend_lawfully(kind: str, data: bytes) -> str:
+    """The code of the error that an upload was refused with, or "read" where it became a file to print."""
+    try:
+        mesh = mended_upload(data, kind).mesh
+        report = inspect(mesh)
+        assert report.watertight, report.findings
+        assert read_lawfully("3mf", export_mesh(mesh, "3mf")) == "read"
+    except MoldarError as error:
+        return error.code
+    return "read"
+
+
+def _outcome(law: Callable[[str, bytes], str], kind: str, data: bytes, guard: "_Guard") -> str:
     signal.alarm(_SECONDS_A_FILE)
     guard.is_up = True
     try:
-        return read_lawfully(kind, data)
+        return law(kind, data)
     except Exception as error:  # noqa: BLE001 - whatever a parser lets through is what is looked for
         where = traceback.extract_tb(error.__traceback__)[-3:]
         lines = " < ".join(f"{Path(row.filename).name}:{row.lineno}" for row in reversed(where))
