@@ -6,7 +6,7 @@ by how far it was off there.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import exp, inf, log, sqrt
+from math import inf, log, sqrt
 from typing import Final
 
 from pipelines.errors import InvalidInput
@@ -21,7 +21,7 @@ LEAST_SAVING: Final = 0.01  # of the total: less is within what a coarse walk kn
 LEAST_SIDE_MM: Final = 5.0  # of the longest side: nobody orders less, and few printers make it
 COARSE_ERROR: Final = 0.02  # of a coarse walk's total against a fine one's: a size is sought under the budget less this
 MOST_WALKS: Final = 5  # of the search for a size, each 40 layers
-NEAR_ENOUGH: Final = 0.01  # of every length
+NEAR_ENOUGH: Final = 0.01  # of every length, or of the price
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,53 +90,59 @@ def _affordable(order: Order) -> Iterator[Alternative]:
     budget = order.request.budget_minor
     if budget is None:
         return
-    scale = _largest_scale(order, budget * (1 - COARSE_ERROR))
-    if scale is None:
+    largest = _largest(order, budget * (1 - COARSE_ERROR))
+    if largest is None:
         return
-    sized = _print(order, order.part.scaled(scale), order.made.material)
-    label = f"Largest size within the budget: {_sides(sized)}"
-    if found := _offered(order, "budget", label, sized, scale=round(scale, 4)):
+    label = f"Largest size within the budget: {_sides(largest.made)}"
+    if found := _offered(order, "budget", label, largest.made, scale=round(largest.scale, 4)):
         yield found
 
 
-def _largest_scale(order: Order, budget_minor: float) -> float | None:
-    """The largest scale whose order is within the budget, to about one in a hundred; None where there is none.
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    """The order at another scale, and what it comes to; infinite where it cannot be sent."""
+
+    scale: float
+    made: Print
+    minor: float
+
+
+def _largest(order: Order, budget_minor: float) -> _Sized | None:
+    """The largest size within a budget, to about one in a hundred; None where there is none.
 
     It stays within the build volume, and above the least wall and side. Costs grow with the size but for steps of a
-    few percent where a wall gains a line: the scale that is given is one that was priced.
+    few percent where a wall gains a line: what is given was priced itself.
     """
     least, most = _scales(order)
     if least > most:
         return None
-    if _total(order, most) <= budget_minor:
-        return most
-    floor_minor = _total(order, least)
-    if floor_minor > budget_minor:
-        return None
-    fits, fits_minor = (
-        (least, floor_minor) if order.total_minor > budget_minor or least > 1 else (1.0, order.total_minor)
-    )
-    over, over_minor = (
-        (1.0, float(order.total_minor)) if order.total_minor > budget_minor and most >= 1 else (most, inf)
-    )
+    own = _Sized(1.0, order.made, order.total_minor)
+    if least <= 1.0 <= most:
+        end = _sized(order, most if own.minor <= budget_minor else least)
+        fits, over = (own, end) if own.minor <= budget_minor else (end, own)
+    else:
+        fits, over = _sized(order, least), _sized(order, most)
+    if over.minor <= budget_minor:
+        return over
+    return _narrowed(order, fits, over, budget_minor) if fits.minor <= budget_minor else None
+
+
+def _narrowed(order: Order, fits: _Sized, over: _Sized, budget_minor: float) -> _Sized:
+    """The size that fits, brought near to the one that does not."""
     for _ in range(MOST_WALKS):
-        if over <= fits * (1 + NEAR_ENOUGH):
+        if over.scale <= fits.scale * (1 + NEAR_ENOUGH) or fits.minor >= budget_minor * (1 - NEAR_ENOUGH):
             break
-        scale = _between(fits, fits_minor, over, over_minor, budget_minor)
-        total = _total(order, scale)
-        if total <= budget_minor:
-            fits, fits_minor = scale, total
-        else:
-            over, over_minor = scale, total
+        tried = _sized(order, _between(fits, over, budget_minor))
+        fits, over = (tried, over) if tried.minor <= budget_minor else (fits, tried)
     return fits
 
 
-def _between(fits: float, fits_minor: float, over: float, over_minor: float, budget_minor: float) -> float:
+def _between(fits: _Sized, over: _Sized, budget_minor: float) -> float:
     """Where a power law through both ends meets the budget, kept off the ends; the middle where one is unknown."""
-    if over_minor == inf or over_minor <= fits_minor:
-        return sqrt(fits * over)
-    share = log(budget_minor / fits_minor) / log(over_minor / fits_minor)
-    return fits * exp(min(0.95, max(0.05, share)) * log(over / fits))
+    if over.minor == inf or fits.minor <= 0:
+        return sqrt(fits.scale * over.scale)
+    share = log(budget_minor / fits.minor) / log(over.minor / fits.minor)
+    return fits.scale * float((over.scale / fits.scale) ** min(0.95, max(0.05, share)))
 
 
 def _scales(order: Order) -> tuple[float, float]:
@@ -148,12 +154,12 @@ def _scales(order: Order) -> tuple[float, float]:
     return max(LEAST_SIDE_MM / max(sides), least_wall), most
 
 
-def _total(order: Order, scale: float) -> float:
-    """Minor units of the order at a scale; infinite where it cannot be sent."""
+def _sized(order: Order, scale: float) -> _Sized:
+    made = _print(order, order.part.scaled(scale), order.made.material)
     try:
-        return _minor(order, _print(order, order.part.scaled(scale), order.made.material))
+        return _Sized(scale, made, _minor(order, made))
     except InvalidInput:
-        return inf
+        return _Sized(scale, made, inf)
 
 
 def _print(order: Order, part: SlicedPart, material: Material, infill: float | None = None) -> Print:
