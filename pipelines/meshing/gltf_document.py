@@ -14,9 +14,11 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import Unreadable
+from pipelines.errors import TooLarge, Unreadable
 
 _MAX_COUNT: Final = 2**40  # of rows, which no memory holds; what is read of them is counted elsewhere
+# Scenes of CAD programs have some 100,000; each takes about 100 bytes, be it written in two.
+_MAX_VALUES: Final = 4_000_000
 _KINDS: Final = {5120: "i1", 5121: "u1", 5122: "i2", 5123: "u2", 5125: "u4", 5126: "f4"}
 _WIDTHS: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 # Without these in hand the geometry cannot be found, so they are refused even where the file calls them optional.
@@ -37,6 +39,7 @@ def open_gltf(data: bytes) -> "Document":
 
     Raises:
         Unreadable: neither, damaged, of version 1, or in need of an extension that is not read.
+        TooLarge: a document of more values than are accepted.
     """
     document = Document(*_chunks(data)) if data[:4] == b"glTF" else Document(_parse_json(data), None)
     version = str(document.json["asset"].get("version", ""))
@@ -65,6 +68,9 @@ def _chunks(data: bytes) -> tuple[dict[str, Any], memoryview | None]:
 
 
 def _parse_json(text: bytes) -> dict[str, Any]:
+    values = text.count(b",") + text.count(b"[") + text.count(b"{")
+    if values > _MAX_VALUES:
+        raise TooLarge(f"The glTF's document holds {values:,} values; at most {_MAX_VALUES:,} are accepted.")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

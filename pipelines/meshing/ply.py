@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from pipelines.errors import EmptyGeometry, Unreadable
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing.color import with_corner_colors
-from pipelines.meshing.ply_tables import Table, read_tables
+from pipelines.meshing.ply_rows import Table
+from pipelines.meshing.ply_tables import read_tables
 from pipelines.meshing.polygons import Polygons
 
 _COLORS: Final = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("r", "g", "b"))

@@ -22,10 +22,14 @@ _GROUPS: Final = (
 )
 _READ: Final = (CORE, MATERIAL, PRODUCTION)
 _MAX_VERTICES: Final = 3 * MAX_FACES  # no two faces sharing one
-_MAX_ENTRIES: Final = 2_000_000  # colours, texture coordinates, components
+_MAX_ENTRIES: Final = 2_000_000  # colours, texture coordinates and the numbers of mixtures
+_MAX_OBJECTS: Final = 100_000  # objects, resources, components and items
+_MAX_TAGS: Final = _MAX_VERTICES + MAX_FACES + _MAX_ENTRIES + 1_000_000
+_MAX_PREFIXES: Final = 100
 # A longer tag or comment is no model's, and old versions of the parser read one again with each piece that comes.
 _MAX_TAG_BYTES: Final = 4 * 1024 * 1024
 _NONE: Final = -1
+_COLOR_LENGTH: Final = 20  # more than any colour has: what is longer is refused by its beginning
 
 Attributes = dict[str, str]
 
@@ -137,7 +141,7 @@ def feed_xml(
     parser.StartDoctypeDeclHandler = _refuse_document_type
     parser.EntityDeclHandler = _refuse_document_type
     if namespaces is not None:
-        parser.StartNamespaceDeclHandler = lambda prefix, uri: namespaces.setdefault(prefix or "", uri or "")
+        parser.StartNamespaceDeclHandler = partial(_note_prefix, namespaces)
     fed = 0
     try:
         for piece in pieces:
@@ -148,6 +152,11 @@ def feed_xml(
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise Unreadable("The 3MF's model is not well-formed XML.") from error
+
+
+def _note_prefix(known: dict[str, str], prefix: str | None, uri: str | None) -> None:
+    if len(known) < _MAX_PREFIXES:
+        known.setdefault(prefix or "", uri or "")
 
 
 def _refuse_document_type(*_: object) -> NoReturn:
@@ -162,7 +171,7 @@ class _PartReader:
         self.prefixes: dict[str, str] = {}
         self._object = ObjectPart("model", None, 0)
         self._resource = ColorResource("")
-        self._faces = self._vertices = self._entries = 0
+        self._faces = self._vertices = self._entries = self._objects = self._tags = 0
         core = {
             "model": self._model, "object": self._new_object, "vertex": self._vertex, "triangle": self._triangle,
             "component": self._component, "item": self._item, "base": self._base,
@@ -176,9 +185,12 @@ class _PartReader:
         self._handlers |= {name: partial(self._group, name.rpartition(" ")[2]) for name in _GROUPS}
 
     def start(self, name: str, attributes: Attributes) -> None:
+        self._tags += 1
         handler = self._handlers.get(name)
         if handler is not None:
             handler(attributes)
+        elif self._tags > _MAX_TAGS:
+            raise GeometryTooLarge(f"The 3MF has more than {_MAX_TAGS:,} tags.")
 
     def _model(self, attributes: Attributes) -> None:
         self.part.unit = attributes.get("unit", "millimeter")
@@ -187,6 +199,7 @@ class _PartReader:
                 raise Unreadable(f"The 3MF needs the extension {uri[:80]}, which is not read: save it without.")
 
     def _new_object(self, attributes: Attributes) -> None:
+        self._count_object()
         group = attributes.get("pid")
         self._object = ObjectPart(
             attributes.get("type", "model"), None if group is None else int(group), int(attributes.get("pindex", 0))
@@ -213,50 +226,61 @@ class _PartReader:
             of.shading.extend((len(of.corners) // 3 - 1, _NONE if group is None else int(group), *picks))
 
     def _component(self, attributes: Attributes) -> None:
-        self._count_entry()
+        self._count_object()
         self._object.components.append(_placed(attributes))
 
     def _item(self, attributes: Attributes) -> None:
-        self._count_entry()
+        self._count_object()
         if attributes.get("printable") != "0":  # a word of slicers: it lies beside the plate
             self.part.items.append(_placed(attributes))
 
     def _group(self, kind: str, attributes: Attributes) -> None:
+        self._count_object()
         self._resource = ColorResource(kind)
         self.part.resources[int(attributes["id"])] = self._resource
         words = attributes.get("texid") or attributes.get("matid") or attributes.get("pids") or ""
-        self._resource.sources = [int(word) for word in words.split()]
+        self._resource.sources = [int(word) for word in self._counted(words)]
         if "matindices" in attributes:
-            self._resource.picks.append([int(word) for word in attributes["matindices"].split()])
+            self._resource.picks.append([int(word) for word in self._counted(attributes["matindices"])])
 
     def _base(self, attributes: Attributes) -> None:
-        self._count_entry()
-        self._resource.colors.append(attributes.get("displaycolor", ""))
+        self._count_entries(1)
+        self._resource.colors.append(attributes.get("displaycolor", "")[:_COLOR_LENGTH])
 
     def _color(self, attributes: Attributes) -> None:
-        self._count_entry()
-        self._resource.colors.append(attributes["color"])
+        self._count_entries(1)
+        self._resource.colors.append(attributes["color"][:_COLOR_LENGTH])
 
     def _coordinate(self, attributes: Attributes) -> None:
-        self._count_entry()
+        self._count_entries(1)
         self._resource.coordinates.extend((float(attributes["u"]), float(attributes["v"])))
 
     def _composite(self, attributes: Attributes) -> None:
-        self._count_entry()
-        self._resource.shares.append([float(word) for word in attributes["values"].split()])
+        self._resource.shares.append([float(word) for word in self._counted(attributes["values"])])
 
     def _multi(self, attributes: Attributes) -> None:
-        self._count_entry()
-        self._resource.picks.append([int(word) for word in attributes["pindices"].split()])
+        self._resource.picks.append([int(word) for word in self._counted(attributes["pindices"])])
 
     def _picture(self, attributes: Attributes) -> None:
+        self._count_object()
         tiles = attributes.get("tilestyleu", "wrap"), attributes.get("tilestylev", "wrap")
         self.part.pictures[int(attributes["id"])] = Picture(attributes["path"], tiles)
 
-    def _count_entry(self) -> None:
-        self._entries += 1
+    def _counted(self, text: str) -> list[str]:
+        """The words of an attribute, each of which counts as an entry."""
+        words = text.split()
+        self._count_entries(1 + len(words))
+        return words
+
+    def _count_entries(self, number: int) -> None:
+        self._entries += number
         if self._entries > _MAX_ENTRIES:
-            raise GeometryTooLarge(f"The 3MF has more than {_MAX_ENTRIES:,} colours and components.")
+            raise GeometryTooLarge(f"The 3MF has more than {_MAX_ENTRIES:,} colours.")
+
+    def _count_object(self) -> None:
+        self._objects += 1
+        if self._objects > _MAX_OBJECTS:
+            raise GeometryTooLarge(f"The 3MF has more than {_MAX_OBJECTS:,} objects and resources.")
 
 
 def _placed(attributes: Attributes) -> Component:

@@ -115,14 +115,19 @@ class _Scene:
     def main(self) -> str:
         """The model that the package's relations name, else the usual one, else the first."""
         if "_rels/.rels" in self.members:
-            targets: list[str] = []
-            feed_xml(self.members.pieces("_rels/.rels"), lambda _, row: targets.extend(_target(row)))
-            if targets and targets[0] in self.members:
-                return targets[0]
+            targets: set[str] = set()
+            feed_xml(self.members.pieces("_rels/.rels"), lambda _, row: targets.update(self._target(row)))
+            if targets:
+                return min(targets)
         models = [name for name in self.members.names if name.endswith(".model")]
         if not models:
             raise Unreadable("The file is not a 3MF: the archive holds no model.")
         return next((name for name in models if name == "3d/3dmodel.model"), models[0])
+
+    def _target(self, attributes: dict[str, str]) -> list[str]:
+        """The model that a relation names, if it does and the package holds it."""
+        path = attributes.get("Target", "")
+        return [path] if attributes.get("Type") == _MODEL_RELATION and path in self.members else []
 
     def part(self, path: str) -> ModelPart:
         key = _key(path)
@@ -167,10 +172,6 @@ class _Scene:
             solid = self.notes.solid_faces(object_id, len(mesh.faces))
             self.meshes_read[key] = TriangleMesh(mesh.vertices, mesh.faces[solid], mesh.colors)
         return self.meshes_read[key]
-
-
-def _target(attributes: dict[str, str]) -> list[str]:
-    return [attributes["Target"]] if attributes.get("Type") == _MODEL_RELATION and "Target" in attributes else []
 
 
 def _placed(mesh: TriangleMesh, matrix: NDArray[np.float64]) -> TriangleMesh:

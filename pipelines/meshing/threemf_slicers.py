@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import Unreadable
+from pipelines.errors import GeometryTooLarge, Unreadable
 from pipelines.meshing.threemf_model import Attributes, feed_xml
 
 PRUSA_FILE: Final = "Metadata/Slic3r_PE_model.config"
 BAMBU_FILE: Final = "Metadata/model_settings.config"
 _SOLID: Final = {"", "ModelPart", "normal_part"}
+_MAX_VOLUMES: Final = 100_000
 _CUT: Final = {"NegativeVolume", "negative_part"}
 
 
@@ -76,6 +77,8 @@ class _NotesReader:
         match name:
             case "object":
                 self._object = attributes.get("id", "")
+            case "volume" | "part" if len(self.notes.volumes) >= _MAX_VOLUMES:
+                raise GeometryTooLarge(f"The 3MF has more than {_MAX_VOLUMES:,} volumes.")
             case "volume":
                 first, last = int(attributes.get("firstid", 0)), int(attributes.get("lastid", -1))
                 self.notes.volumes.append(_Volume(self._object, first, last, ""))

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from pipelines.errors import Unreadable
 from pipelines.geometry import Gaussians
-from pipelines.meshing.ply_tables import Element, Header, Table, read_tables
+from pipelines.meshing.ply_header import Element, Header
+from pipelines.meshing.ply_rows import Table
+from pipelines.meshing.ply_tables import read_tables
 from pipelines.splats.encoding import activated, check_count
 
 _CHUNK: Final = 256

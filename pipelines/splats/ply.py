@@ -6,7 +6,8 @@ import numpy as np
 
 from pipelines.errors import EmptyGeometry, MoldarError, Unreadable
 from pipelines.geometry import Gaussians
-from pipelines.meshing.ply_tables import Element, read_header, read_tables
+from pipelines.meshing.ply_header import Element, read_header
+from pipelines.meshing.ply_tables import read_tables
 from pipelines.splats.compressed_ply import is_compressed, read_compressed_ply
 from pipelines.splats.encoding import SH_C0, activated, check_count, log_of_scaling, logit, sigmoid
 

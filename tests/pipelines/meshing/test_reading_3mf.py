@@ -167,6 +167,27 @@ def test_a_tag_without_end_is_refused_before_it_is_read_again_and_again() -> Non
         read_mesh(data, "3mf")
 
 
+@pytest.mark.parametrize(
+    ("resources", "sentence"),
+    [
+        ('<object id="1"/>' * 100_001, "objects"),
+        ('<m:multiproperties id="1" pids="2"/>' * 100_001, "objects"),
+        ('<m:colorgroup id="1">' + '<m:color color="#123456"/>' * 30 + "</m:colorgroup>" + "<unknown/>" * 40, None),
+        (
+            f'<m:compositematerials id="1" matid="2"><m:composite values="{"0 " * 2_000_001}"/></m:compositematerials>',
+            "colours",
+        ),
+    ],
+)
+def test_what_takes_more_memory_than_space_is_counted(resources: str, sentence: str | None) -> None:
+    data = wild.package({"3D/3dmodel.model": wild.model_xml(resources + PART, PLACED)}, zipfile.ZIP_STORED)
+    if sentence is None:
+        assert len(read_mesh(data, "3mf").faces) == 4
+        return
+    with pytest.raises((GeometryTooLarge, Unreadable), match=sentence):
+        read_mesh(data, "3mf")
+
+
 @pytest.mark.parametrize("members", [1, 40])
 def test_bombs_are_refused_whether_in_one_file_or_in_many(members: int) -> None:
     spaces = " " * 20_000_000 if members == 1 else " " * 990_000

@@ -354,6 +354,11 @@ def test_an_accessor_that_lies_is_refused(change: dict[str, Any]) -> None:
         read(made)
 
 
+def test_a_document_of_millions_of_values_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(TooLarge, match="4,000,000"):
+        read_mesh(b'{"asset":{"version":"2.0"},"extras":[' + b"[]," * 2_000_001 + b"[]]}", "gltf")
+
+
 def test_a_small_file_that_places_much_is_refused() -> None:
     made = wild.Gltf()
     made.tetrahedron()
