@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from moldar.cli import doctor_shop
 from moldar.cli.outcome import FAILED, Failure
 from moldar.cli.terminal import Terminal
 
@@ -54,12 +55,13 @@ def doctor(*, as_json: bool) -> None:
 
 def examine() -> tuple[Row, ...]:
     """Every check, the required ones first."""
+    settings = _tried("settings", _settings, "unset the variable, or see docs/settings.md")
+    files = doctor_shop.FILES if settings.ok else ()  # else nobody knows which they are
     needed = [
         _tried("python", lambda: sys.version.split()[0], ""),
-        _tried("settings", _settings, "unset the variable, or see docs/settings.md"),
+        settings,
         *(_tried(name, trial, _INSTALL) for name, trial in _LIBRARIES.items()),
-        _tried("price book", _price_book, "mend it, or unset MOLDAR_PRICE_BOOK"),
-        _tried("slicer profile", _profile, "export it anew, or unset MOLDAR_SLICER__PROFILE"),
+        *(_tried(name, trial, remedy) for name, trial, remedy in files),
         _tried("data folder", _data_folder, "set MOLDAR_DATA_DIR to a folder that can be written"),
         _tried("disk space", _disk, "free some space, or set MOLDAR_DATA_DIR to another disk"),
     ]
@@ -74,7 +76,7 @@ def examine() -> tuple[Row, ...]:
         _tried("transformers", _transformers, "pip install 'moldar[multiview]'", required=False),
         *_weights(),
         _tried("rembg", _rembg, "pip install 'moldar[rembg]' && rembg d u2net", required=False),
-        _tried("slicer", _slicer, "apt-get install prusa-slicer", required=False),
+        _tried("slicer", doctor_shop.slicer, "apt-get install prusa-slicer", required=False),
         *(_program(*row) for row in _PROGRAMS),
         *(_secret(*row) for row in _SECRETS),
     ]
@@ -271,35 +273,6 @@ def _rembg() -> str:
     if not weights:
         raise RuntimeError(f"{found} without weights in {home}")
     return f"{found}, weights {', '.join(weights)}"
-
-
-def _price_book() -> str:
-    from deployments.settings import Settings  # noqa: PLC0415 - as in _settings
-    from deployments.shop import price_book  # noqa: PLC0415 - what is checked is whether it can be read
-
-    settings = Settings()
-    return f"{settings.price_book or 'the one that ships'}, in {price_book(settings).currency}"
-
-
-def _profile() -> str:
-    from deployments.settings import Settings  # noqa: PLC0415 - as in _settings
-    from deployments.shop import profile_text  # noqa: PLC0415 - as above
-    from pipelines.pricing.profile import read_profile  # noqa: PLC0415
-
-    settings = Settings()
-    return f"{settings.slicer.profile or 'the one that ships'}: {read_profile(profile_text(settings)).name}"
-
-
-def _slicer() -> str:
-    from adapters.slicer import TRIED, PrusaSlicer  # noqa: PLC0415 - scipy
-    from deployments.settings import Settings  # noqa: PLC0415 - as in _settings
-    from pipelines.pricing.profile import generic_profile_text  # noqa: PLC0415
-
-    asked = Settings().slicer
-    slicer = PrusaSlicer(asked.executable, generic_profile_text(), asked.timeout_s, asked.memory_mib * 2**20)
-    version = slicer.version()
-    tried = any(version.startswith(f"PrusaSlicer {one}.") for one in TRIED)
-    return f"{version}{'' if tried else ', which nobody has tried here'}; use: {asked.use}"
 
 
 def _weights() -> tuple[Row, ...]:
