@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -20,7 +20,8 @@ def read_price_book(text: str | bytes, today: date | None = None) -> PriceBook:
 
     Args:
         text: Layout as in `price_book.toml`, at most 100 kB. Amounts are strings or whole numbers, never floats.
-        today: Figures dated after it are refused; None lets every date be.
+        today: Figures dated more than a day after it are refused, the day being for shops east of here; None lets every
+            date be.
 
     Raises:
         InvalidInput: It is not TOML, a name is unknown or missing, an amount is negative, not finite or a float, the
@@ -36,7 +37,7 @@ def read_price_book(text: str | bytes, today: date | None = None) -> PriceBook:
     except ValidationError as error:
         raise InvalidInput(_sentence(error)) from error
     for where, dated in _dates(book, ()):
-        if today is not None and dated > today:
+        if today is not None and dated > today + timedelta(days=1):
             raise InvalidInput(f"The price book is wrong at {where}: {dated} is after today, {today}.")
     return book
 
