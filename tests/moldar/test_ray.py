@@ -106,6 +106,26 @@ def test_a_program_elsewhere_gets_its_object_over_http(running: Running, tmp_pat
 
 
 @pytest.mark.service
+def test_a_job_on_the_cluster_repairs_what_it_made(running: Running) -> None:
+    program = """
+        import asyncio
+        from moldar import connect
+
+        async def main():
+            studio = connect()
+            ball = await studio.generate("a sphere 40 mm in diameter", formats=("stl",))
+            made = await studio.repair(ball.id, repairs=[{"kind": "flatten_base"}])
+            kept = await studio.repairs(ball.id)
+            print(made.applied[0].kind, made.files[0].name, len(kept.items), made.parts[0].quote.quantity)
+
+        asyncio.run(main())
+    """
+    done = running.run("-c", dedent(program))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["flatten_base", "repaired-1.stl", "1", "1"]
+
+
+@pytest.mark.service
 def test_a_refusal_crosses_ray_with_its_code(running: Running) -> None:
     program = """
         import asyncio
