@@ -71,6 +71,7 @@ def calibrate(profile: Path, out: Path | None, *, quick: bool, as_json: bool) ->
     except SlicerFailed as error:
         raise Failure(UNAVAILABLE, str(error)) from error
     path = out or settings.data_dir / "calibrations" / f"{profile.stem}.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)  # where that cannot be, it is known before the long work
     with Terminal() as terminal, Bar(terminal, measured=True) as bar:
         pairs, skipped = _sliced(slicer, _parts(printer, quick=quick), bar)
         slicing_s = monotonic() - began
@@ -142,7 +143,6 @@ def _fitted(printer: PrinterProfile, pairs: Sequence[Pair], skipped: Sequence[st
 
 def _write(path: Path, text: str) -> None:
     """All of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}-{uuid4().hex}.part")
     try:
         part.write_text(text, encoding="utf-8")
