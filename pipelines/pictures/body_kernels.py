@@ -16,7 +16,7 @@ def stood(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float32], float, fl
 
     Beside them the height, and the radius of the sphere about the middle of the box.
     """
-    low, high = vertices[0].copy(), vertices[0].copy()
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for k in range(len(vertices)):
         for j in range(3):
             low[j], high[j] = min(low[j], vertices[k, j]), max(high[j], vertices[k, j])
@@ -42,7 +42,9 @@ def smooth_normals(
     than the cosine says. The fast twin of `pipelines.meshing.normals.corner_normals`.
     """
     flat, angles = _flat(vertices, faces)
-    parent = np.arange(3 * len(faces)).astype(np.int32)
+    parent = np.empty(3 * len(faces), np.int32)
+    for corner in range(len(parent)):
+        parent[corner] = corner
     starts, edges, other = _edges(faces, len(vertices))
     for vertex in range(len(vertices)):
         first, last = starts[vertex], starts[vertex + 1]
@@ -86,15 +88,18 @@ def _edges(faces: NDArray[np.int32], vertices: int) -> tuple[NDArray[np.int64], 
     An edge is kept at its end of fewer faces, so that the hub of a wheel keeps none of its spokes.
     """
     count = np.zeros(vertices, np.int32)
-    for corner in faces.ravel():
-        count[corner] += 1
+    for k in range(len(faces)):
+        for j in range(3):
+            count[faces[k, j]] += 1
     starts = np.zeros(vertices + 1, np.int64)
     for k in range(len(faces)):
         for j in range(3):
             starts[_kept_at(count, faces[k, j], faces[k, (j + 1) % 3])[0] + 1] += 1
     for vertex in range(vertices):
         starts[vertex + 1] += starts[vertex]
-    cursor = starts[:-1].copy()
+    cursor = np.empty(vertices, np.int64)
+    for vertex in range(vertices):
+        cursor[vertex] = starts[vertex]
     edges, other = np.empty(3 * len(faces), np.int32), np.empty(3 * len(faces), np.int32)
     for k in range(len(faces)):
         for j in range(3):
@@ -175,7 +180,8 @@ def _averaged(parent: NDArray[np.int32], flat: NDArray[np.float32], angles: NDAr
         while parent[root] != root:
             root = parent[root]
         if root != corner:
-            normals[corner] = normals[root]
+            for j in range(3):
+                normals[corner, j] = normals[root, j]
             continue
         x, y, z = float(normals[root, 0]), float(normals[root, 1]), float(normals[root, 2])
         length = max(math.sqrt(x * x + y * y + z * z), 1e-30)
@@ -214,4 +220,8 @@ def coarser(
         if a not in (b, c) and b != c:
             chosen[left, 0], chosen[left, 1], chosen[left, 2] = a, b, c
             left += 1
-    return vertices[kept[:count]], chosen[:left].copy()
+    corners = np.empty((count, 3), np.float32)
+    for k in range(count):
+        for j in range(3):
+            corners[k, j] = vertices[kept[k], j]
+    return corners, chosen[:left]

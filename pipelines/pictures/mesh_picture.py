@@ -75,3 +75,13 @@ def check_picture(mesh: TriangleMesh, camera: Camera, size: int) -> None:
     # One axis at a time: along the rows of [V, 3] numpy takes twenty times as long.
     if not len(mesh.faces) or not np.isfinite(mesh.vertices).all() or not max(map(np.ptp, mesh.vertices.T)) > 0:
         raise EmptyGeometry("There is no mesh to draw.")
+
+
+def warm_up() -> None:
+    """Draw a small picture, so that whoever asks first need not wait for the kernels.
+
+    They are compiled for the first picture ever, for some ten seconds, and loaded from disk from then on.
+    """
+    corners = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
+    render_mesh(TriangleMesh(corners, np.tile(faces, (4_000, 1))), size=_SIZES[0])  # large meshes have a kernel more

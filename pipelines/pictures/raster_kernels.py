@@ -80,7 +80,9 @@ def by_band(
             starts[band + 1] += 1
     for band in range(bands):
         starts[band + 1] += starts[band]
-    cursor = starts[:-1].copy()
+    cursor = np.empty(bands, np.int64)
+    for band in range(bands):
+        cursor[band] = starts[band]
     lists = np.empty(starts[-1], np.int32)
     for k in range(len(faces)):
         for band in range(rows[k, 0], rows[k, 1]):

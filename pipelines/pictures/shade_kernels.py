@@ -66,9 +66,10 @@ def ask_ground(
     """
     size = ground.shape[2]
     for row in range(first_row, last_row):
-        ground[:, row] = 0.0
         down = ((row + 0.5) * (2.0 / size) - 1.0) * half_width
         for column in range(size):
+            for part in range(3):
+                ground[part, row, column] = 0.0
             aside = ((column + 0.5) * (2.0 / size) - 1.0) * half_width
             fall = -(axes[2, 2] + aside * axes[0, 2] - down * axes[1, 2])
             if fall < 1e-3 or eye[2] <= 0:
@@ -161,11 +162,13 @@ def averaged(plane: NDArray[np.float32], least: int, most: int, step: int) -> ND
     """The mean of a square over offsets from `least` to `most` along both axes; the border goes on beyond itself."""
     size = len(plane)
     scale = np.float32(1.0 / ((most - least) // step + 1))
-    rows, both = np.empty_like(plane), np.empty_like(plane)
+    rows, both = np.empty((size, size), np.float32), np.empty((size, size), np.float32)
     for row in range(size):
-        rows[row] = 0.0
-        for offset in range(least, most + 1, step):
-            rows[row] += plane[min(max(row + offset, 0), size - 1)]
+        for column in range(size):
+            total = np.float32(0)
+            for offset in range(least, most + 1, step):
+                total += plane[min(max(row + offset, 0), size - 1), column]
+            rows[row, column] = total
         for column in range(size):
             total = np.float32(0)
             for offset in range(least, most + 1, step):

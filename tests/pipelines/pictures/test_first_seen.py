@@ -69,6 +69,15 @@ def test_a_square_covers_its_share_of_the_picture_to_the_sample() -> None:
     assert (seen == 0).sum() + (seen == 1).sum() == 256
 
 
+def test_of_the_samples_on_its_edges_a_face_takes_in_those_at_the_top_and_on_the_left() -> None:
+    # As above, half a sample further right and down: now all four edges pass through the middles of samples.
+    low, high = -0.25 + 1 / 64, 0.25 + 1 / 64
+    corners = np.array([[low, -high, 0], [high, -high, 0], [high, -low, 0], [low, -low, 0]])
+    seen = faces_seen(corners, np.array([[0, 1, 2], [0, 2, 3]]), 64)
+    assert (seen[24:40, 24:40] >= 0).all()
+    assert (seen >= 0).sum() == 16 * 16
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(5, 40), st.booleans())
 def test_of_faces_that_share_edges_each_sample_belongs_to_exactly_one(seed: int, count: int, on_grid: bool) -> None:
