@@ -31,7 +31,7 @@ def _currency(code: str) -> str:
 
 
 _Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1_000_000, allow_inf_nan=False)]
-_Price = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+_Rate = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 _Share = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=10, allow_inf_nan=False)]
 _TaxShare = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=1, allow_inf_nan=False)]
 _Currency = Annotated[str, AfterValidator(_currency)]
@@ -177,13 +177,13 @@ class Rates(_Group):
     """Amounts that are worth the same, as the shop set them on `dated`. No bank's, and not live."""
 
     stale_after_days: Annotated[int, Field(strict=True, ge=1, le=3650)]
-    worth: Annotated[Mapping[_Currency, _Price], Field(min_length=1)]
+    worth: Annotated[Mapping[_Currency, _Rate], Field(min_length=1)]
 
 
 class MaterialEntry(_Group):
     """What the shop asks for a kilogram, and what it knows better than the material table or alone knows."""
 
-    price_per_kg: _Price
+    price_per_kg: _Amount
     title: _Text | None = None
     process: Literal["fdm", "resin"] | None = None
     density_g_cm3: Annotated[float, Field(strict=True, ge=0.1, le=25)] | None = None
