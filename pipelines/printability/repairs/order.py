@@ -106,6 +106,7 @@ class _Bench:
     def try_one(self, step: RepairStep) -> None:
         try:
             made = _REPAIRS[step.kind](self, step)
+            mesh = self.mesh if isinstance(made, Split) else as_written(made.mesh)
         except (InvalidInput, GeometryError) as error:  # the part was a solid: what is refused is this repair of it
             self.declined.append(Declined(step.kind, str(error)))
             return
@@ -113,7 +114,7 @@ class _Bench:
         if isinstance(made, Split):
             self.pieces = made
         else:
-            self.mesh, self.report = made.mesh, None
+            self.mesh, self.report = mesh, None
 
 
 def apply_repairs(
@@ -183,7 +184,7 @@ def _offers(report: PrintReport) -> set[RepairName]:
 
 def _parts(bench: _Bench) -> tuple[Part, ...]:
     if bench.pieces is None:
-        return (Part("part", 1, as_written(bench.mesh) if bench.applied else bench.mesh, bench.measured()),)
+        return (Part("part", 1, bench.mesh, bench.measured()),)
     meshes = [as_written(place(piece, None, up="z").mesh) for piece in bench.pieces.parts]
     named = [(f"part-{number}", 1, mesh) for number, mesh in enumerate(meshes, start=1)]
     if bench.pieces.dowel is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipelines.errors import NotSolid
 from pipelines.geometry import TriangleMesh
+from pipelines.meshing.crossing import find_crossings
 from pipelines.printability.findings import RepairName
 from pipelines.printability.surface import surface_of, topology_of
 
@@ -63,30 +64,39 @@ def mesh_of(solid: Solid, like: TriangleMesh | None = None) -> TriangleMesh:
 
 
 def as_written(mesh: TriangleMesh) -> TriangleMesh:
-    """The same solid for files of 32-bit numbers, as every STL: without vertices that would fall together there.
+    """The same solid as files can hold it.
+
+    Booleans leave vertices closer than the steps of 32-bit numbers, which every STL has, and faces that cross by as
+    little. Where there are any, vertices that fall together are made one, else edges are drawn together, the shortest
+    first.
 
     Raises:
         NotSolid: the solid is finer than such a file can say.
     """
-    _, first, same = np.unique(mesh.vertices.astype(np.float32), axis=0, return_index=True, return_inverse=True)
-    if len(first) == len(mesh.vertices):
+    if _stays(mesh) and not find_crossings(mesh).count:
         return mesh
-    for solid in (_welded(mesh, first, same.reshape(-1)), *_coarser(mesh)):
-        if solid.status() == manifold3d.Error.NoError and _stays(made := mesh_of(solid, mesh)):
+    least: TriangleMesh | None = None
+    for made in _coarser(mesh):
+        if not _stays(made):
+            continue
+        if not find_crossings(made).count:
             return made
-    raise NotSolid("The repair left walls finer than a file can hold.")
+        least = least or made
+    if least is None:
+        raise NotSolid("The repair left walls finer than a file can hold.")
+    return least
 
 
-def _welded(mesh: TriangleMesh, first: Any, same: Any) -> Solid:
-    faces = same[mesh.faces]
+def _coarser(mesh: TriangleMesh) -> Iterator[TriangleMesh]:
+    _, first, same = np.unique(mesh.vertices.astype(np.float32), axis=0, return_index=True, return_inverse=True)
+    faces = same.reshape(-1)[mesh.faces]
     a, b, c = faces.T
-    return from_triangles(mesh.vertices[first], faces[(a != b) & (b != c) & (c != a)])
-
-
-def _coarser(mesh: TriangleMesh) -> Iterator[Solid]:
+    welded = from_triangles(mesh.vertices[first], faces[(a != b) & (b != c) & (c != a)])
+    if welded.status() == manifold3d.Error.NoError:
+        yield mesh_of(welded, mesh)
     solid = from_triangles(mesh.vertices, mesh.faces)
     for shortest_mm in COARSER_MM:
-        yield solid.simplify(shortest_mm)
+        yield mesh_of(solid.simplify(shortest_mm), mesh)
 
 
 def _stays(mesh: TriangleMesh) -> bool:
