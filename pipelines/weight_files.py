@@ -190,7 +190,7 @@ def listing_of(path: Path) -> Listing:
         tensors = _listed(json.loads(head.decode()))
         numbers = sum(math.prod(int(side) for side in row["shape"]) for row in tensors)
         end = max((int(row["data_offsets"][1]) for row in tensors), default=0)
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
         raise WeightsMismatch(f"{path.name} is not a .safetensors file, or its head is damaged.") from error
     return Listing(len(tensors), numbers, 8 + length + end)
 
@@ -218,7 +218,7 @@ def read_receipt(folder: Path) -> Receipt | None:
     try:
         record = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
         return Receipt(str(record["revision"]), tuple(_received(row) for row in record["files"]))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return None
 
 

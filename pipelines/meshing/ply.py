@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pipelines.errors import EmptyGeometry, Unreadable
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing.color import with_corner_colors
+from pipelines.meshing.limits import check_faces
+from pipelines.meshing.ply_header import read_header
 from pipelines.meshing.ply_rows import Table
 from pipelines.meshing.ply_tables import read_tables
 from pipelines.meshing.polygons import Polygons
@@ -35,6 +37,8 @@ def write_ply(mesh: TriangleMesh) -> bytes:
 
 def read_ply(data: bytes) -> TriangleMesh:
     """The mesh in a PLY file, with the colours of its vertices or, failing those, of its faces."""
+    declared = read_header(data).element("face")
+    check_faces(declared.count if declared else 0)
     tables = {table.element.name: table for table in read_tables(data)}
     vertex, face = tables.get("vertex"), tables.get("face")
     positions = vertex.column("x", "y", "z") if vertex else None
