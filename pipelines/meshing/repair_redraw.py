@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from pipelines.errors import NotSolid
 from pipelines.geometry import TriangleMesh
-from pipelines.meshing.repair_solids import mesh_of, solid_of
-from pipelines.meshing.topology import areas, open_edges
+from pipelines.meshing.repair_solids import face_volumes, mesh_of, solid_of
+from pipelines.meshing.repair_surface import MOST_INVENTED
+from pipelines.meshing.sampling import surface_points
+from pipelines.meshing.topology import areas, open_edges, pieces, subset
 from pipelines.meshing.winding import Lines, WindingField, lines_through
 
 _CLOSED_VOXELS: Final = 224  # along the longest side: a ball errs by 0.04 % in volume, in two seconds
@@ -19,6 +21,9 @@ _BLOCK: Final = 4  # voxels: blocks far from any face are asked at one corner ea
 _SIMPLIFY_VOXELS: Final = 0.05
 _LEAST_VOXELS: Final = 30.0  # volume of bodies and hollows that are more than noise of the drawing
 _LEVEL: Final = 0.5
+_LEAST_USED: Final = 0.5  # of the surface: 10 overlapping parts use 60 to 80 %, loose triangles 5 %
+_PROBES: Final = 8192
+_BESIDE: Final = 1.0  # voxels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +36,7 @@ class Redrawn:
 
 
 def redrawn(mesh: TriangleMesh) -> Redrawn:
-    """The surface around all places that the mesh winds about more than half a time.
+    """The surface around all places that the mesh winds about more than half a time, either way round.
 
     Edges of the old surface are rounded within a voxel, walls thinner than one are lost.
 
@@ -39,7 +44,8 @@ def redrawn(mesh: TriangleMesh) -> Redrawn:
         mesh: Any triangles, wound alike as far as that goes.
 
     Raises:
-        NotSolid: it winds about nothing of the size of some voxels.
+        NotSolid: it winds about nothing of the size of some voxels, half of it bounds nothing, or too much would be
+            invented.
 
     Source:
         Jacobson et al., "Robust Inside-Outside Segmentation using Generalized Winding Numbers" (2013).
@@ -53,8 +59,26 @@ def redrawn(mesh: TriangleMesh) -> Redrawn:
     lines = [lines_through(vertices, mesh, axis, shape) for axis in range(3)]
     scaled = TriangleMesh(vertices, mesh.faces)
     field = _open_field(scaled, lines, shape) if is_open else _closed_field(lines[2], shape)
-    drawn, invented = _level_set(field, lines)
+    used = _used_share(field, scaled)
+    if used < _LEAST_USED:
+        raise NotSolid(f"The surface does not enclose a volume: {100 * (1 - used):.0f} % of it bounds nothing.")
+    raw, on_surface = _level_set(field, lines)
+    size = areas(raw)
+    invented = float(size[~on_surface[raw.faces].any(axis=1)].sum() / size.sum())
+    if invented > MOST_INVENTED:
+        raise NotSolid(f"The surface is open: {100 * invented:.0f} % of its solid would have to be invented.")
+    drawn = _without_noise(raw)
     return Redrawn(TriangleMesh(drawn.vertices * voxel + origin, drawn.faces), voxel, invented)
+
+
+def _used_share(field: NDArray[np.float32], mesh: TriangleMesh) -> float:
+    """Share of the surface that has inside on one of its sides and outside on the other."""
+    from pipelines.meshing.grid_kernels import trilinear  # noqa: PLC0415 - numba loads in 0.4 s
+
+    probes = surface_points(mesh, _PROBES)
+    solid = np.minimum(field, 1.0)
+    sides = [trilinear(solid, probes.positions + way * _BESIDE * probes.normals) > _LEVEL for way in (-1, 1)]
+    return float((sides[0] != sides[1]).mean())
 
 
 def _closed_field(lines: Lines, shape: tuple[int, int, int]) -> NDArray[np.float32]:
@@ -68,9 +92,8 @@ def _closed_field(lines: Lines, shape: tuple[int, int, int]) -> NDArray[np.float
 def _open_field(mesh: TriangleMesh, lines: list[Lines], shape: tuple[int, int, int]) -> NDArray[np.float32]:
     """Exact near faces and where the number passes the level; elsewhere that of the block's corner."""
     winding = WindingField(mesh)
-    coarse = winding.at(_BLOCK * _nodes(tuple((n - 1) // _BLOCK + 1 for n in shape))).reshape(
-        [(n - 1) // _BLOCK + 1 for n in shape]
-    )
+    blocks = [(n - 1) // _BLOCK + 1 for n in shape]
+    coarse = np.abs(winding.at(_BLOCK * _nodes(blocks))).reshape(blocks)
     field = coarse
     for axis in range(3):
         field = np.repeat(field, _BLOCK, axis=axis).take(np.arange(shape[axis]), axis=axis)
@@ -79,7 +102,7 @@ def _open_field(mesh: TriangleMesh, lines: list[Lines], shape: tuple[int, int, i
         near = np.repeat(near, _BLOCK, axis=axis).take(np.arange(shape[axis] - 1), axis=axis)
         near = np.concatenate([near, near.take([-1], axis=axis)], axis=axis)
     at = np.argwhere(near)
-    field[near] = winding.at(at.astype(np.float64))
+    field[near] = np.abs(winding.at(at.astype(np.float64)))
     return np.ascontiguousarray(field)
 
 
@@ -107,12 +130,13 @@ def _points(line: Lines, coarse: NDArray[np.float32], block: int) -> NDArray[np.
     return points
 
 
-def _nodes(shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _nodes(shape: list[int]) -> NDArray[np.float64]:
     axes = (np.arange(n, dtype=np.float64) for n in shape)
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def _level_set(field: NDArray[np.float32], lines: list[Lines]) -> tuple[TriangleMesh, float]:
+def _level_set(field: NDArray[np.float32], lines: list[Lines]) -> tuple[TriangleMesh, NDArray[np.bool_]]:
+    """The surface in voxels, and which of its corners lie on the old one."""
     from skimage.measure import marching_cubes  # noqa: PLC0415 - loaded by those replicas that make solids
 
     from pipelines.meshing.winding_kernels import snap_to_hits  # noqa: PLC0415 - as above
@@ -128,17 +152,16 @@ def _level_set(field: NDArray[np.float32], lines: list[Lines]) -> tuple[Triangle
     on_surface = np.zeros(len(corners), np.bool_)
     for line in lines:
         snap_to_hits(corners, field, line.axis, line.starts, line.heights, on_surface)
-    raw = TriangleMesh(corners.astype(np.float64), faces[:, ::-1].astype(np.int64))
-    size = areas(raw)
-    invented = float(size[~on_surface[raw.faces].any(axis=1)].sum() / size.sum())
-    return _without_noise(raw), invented
+    return TriangleMesh(corners.astype(np.float64), faces[:, ::-1].astype(np.int64)), on_surface
 
 
 def _without_noise(mesh: TriangleMesh) -> TriangleMesh:
-    from manifold3d import Manifold  # noqa: PLC0415 - loaded by those replicas that repair meshes
-
-    solid = solid_of(mesh)
-    parts = [] if solid is None else [part for part in solid.decompose() if abs(part.volume()) > _LEAST_VOXELS]
-    if not any(part.volume() > 0 for part in parts):
+    """The bodies and hollows of a mesh in voxels that are more than specks, with flat parts simplified."""
+    piece = pieces(mesh.faces)
+    volumes = np.bincount(piece, face_volumes(mesh))
+    if not (volumes > _LEAST_VOXELS).any():
         raise NotSolid("The surface does not enclose a volume.")
-    return mesh_of(Manifold.compose(parts).simplify(_SIMPLIFY_VOXELS))
+    solid = solid_of(subset(mesh, (np.abs(volumes) > _LEAST_VOXELS)[piece]))
+    if solid is None:
+        raise NotSolid("No closed surface can be drawn around what the faces enclose.")
+    return mesh_of(solid.simplify(_SIMPLIFY_VOXELS))

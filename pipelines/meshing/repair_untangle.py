@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing.crossing import Crossings, find_crossings
 from pipelines.meshing.repair_redraw import redrawn
-from pipelines.meshing.repair_solids import mesh_of, solid_of, union
+from pipelines.meshing.repair_solids import mesh_of, solid_of, turned, union
 from pipelines.meshing.topology import linked
 from pipelines.meshing.winding import enclosed
 
@@ -35,7 +35,7 @@ def untangled(body: TriangleMesh) -> tuple[Any | None, bool]:
     solid = solid_of(body)
     found = None if solid is None else _pieces(solid, SMALL_MISFIT * wanted, _DEEPEST)
     if found:
-        whole = union(found)
+        whole = union([part if part.volume() > 0 else solid_of(turned(mesh_of(part))) for part in found])
         left = enclosed(mesh_of(whole))
         if abs(left.volume - wanted) <= _ERROR * wanted and left.misfit <= SMALL_MISFIT * wanted:
             return whole, False

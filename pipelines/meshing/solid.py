@@ -13,7 +13,7 @@ from pipelines.meshing.repair import Repair
 from pipelines.meshing.repair_bodies import united
 from pipelines.meshing.repair_redraw import redrawn
 from pipelines.meshing.repair_solids import mesh_of, solid_of
-from pipelines.meshing.repair_surface import MOST_INVENTED, closed_surface, facing_outward
+from pipelines.meshing.repair_surface import closed_surface, facing_outward
 from pipelines.meshing.topology import areas, weld
 
 
@@ -90,9 +90,6 @@ def _drawn_anew(mesh: TriangleMesh, repairs: list[Repair]) -> TriangleMesh:
     if not len(mesh.faces):
         raise NotSolid("The surface does not enclose a volume.")
     drawn = redrawn(facing_outward(mesh))
-    share = drawn.invented_share
-    if share > MOST_INVENTED:
-        raise NotSolid(f"The surface is open: {100 * share:.0f} % of its solid would have to be invented.")
     text = f"drew the surface anew, edges rounded within {100 * drawn.voxel:.1f} % of the diagonal"
-    repairs.append(Repair("redrawn", text, 1, share))
+    repairs.append(Repair("redrawn", text, 1, drawn.invented_share))
     return drawn.mesh

@@ -28,7 +28,7 @@ class Lines:
 class Enclosed:
     """What a closed surface encloses, in cubed units of its vertices."""
 
-    volume: float  # where the winding number is positive: what a union keeps
+    volume: float  # where the winding number is not 0: what a union keeps
     misfit: float  # how much the winding numbers differ from 0 and 1 in all: 0 for a surface that crosses nowhere
 
 

@@ -99,15 +99,15 @@ def lines_through(
 def lengths_inside(
     starts: NDArray[np.int64], heights: NDArray[np.float64], signs: NDArray[np.int8]
 ) -> tuple[float, float]:
-    """Of all lines together: the length where the winding number is positive, and how much it differs from 0 and 1."""
+    """Of all lines together: the length where the winding number is not 0, and how much it differs from 0 and 1."""
     inside, misfit = 0.0, 0.0
     for line in range(len(starts) - 1):
         winding = 0
         for k in range(starts[line], starts[line + 1] - 1):
             winding += signs[k]
             length = heights[k + 1] - heights[k]
-            inside += length if winding > 0 else 0.0
-            misfit += length * abs(winding - (1 if winding > 0 else 0))
+            inside += length if winding != 0 else 0.0
+            misfit += length * abs(winding - (1 if winding != 0 else 0))
     return inside, misfit
 
 
@@ -115,7 +115,7 @@ def lengths_inside(
 def windings_on_grid(
     starts: NDArray[np.int64], heights: NDArray[np.float64], signs: NDArray[np.int8], grid: NDArray[np.float32]
 ) -> None:
-    """Fill the grid with the winding numbers that lines along its last axis find; for closed surfaces."""
+    """Fill the grid with the size of the winding numbers that lines along its last axis find, for closed surfaces."""
     rows = grid.shape[1]
     for line in range(len(starts) - 1):
         i, j = line // rows, line % rows
@@ -124,7 +124,7 @@ def windings_on_grid(
             while k < starts[line + 1] and heights[k] <= node:
                 winding += signs[k]
                 k += 1
-            grid[i, j, node] = winding
+            grid[i, j, node] = abs(winding)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
