@@ -308,7 +308,10 @@ class TestFilesAtHand:
 
     @pytest.mark.parametrize(
         "content",
-        [b"", b"{}", b"\xff" * 64, b"PK\x03\x04" + b"\0" * 40, struct.pack("<Q", 2) + b"[]", b"\2" + b"\0" * 7],
+        [
+            *(b"", b"{}", b"\xff" * 64, b"PK\x03\x04" + b"\0" * 40, struct.pack("<Q", 2) + b"[]", b"\2" + b"\0" * 7),
+            struct.pack("<Q", 49) + b'{"a": {"shape": [1e999], "data_offsets": [0, 4]}}',
+        ],
     )
     def test_what_is_no_safetensors_has_no_listing(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "m.safetensors").write_bytes(content)
