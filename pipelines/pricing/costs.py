@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from math import floor
-from typing import cast
+from typing import Final, cast
 
 from pipelines.pricing.book import PriceBook, Zone
 from pipelines.pricing.estimate import PrintEstimate
@@ -19,7 +19,8 @@ from pipelines.pricing.quotation import LineCode
 from pipelines.pricing.shipping import Parcel, Piece, postage
 
 Size = tuple[float, float, float]
-_ZERO = Decimal(0)
+LEAST_G: Final = Decimal("0.001")  # what masses are rounded to
+_ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,8 @@ def amounts_if(made: Print, sign: int, quantity: int, terms: Terms) -> Amounts:
 
 
 def piece_of(made: Print) -> Piece:
-    """The print as the post sees it: without its supports."""
-    return Piece(_exact(made.estimate.part_g), max(made.size_mm))
+    """The print as the post sees it: without its supports, and never without weight."""
+    return Piece(max(_exact(made.estimate.part_g), LEAST_G), max(made.size_mm))
 
 
 def _sent(goods: Amounts, postage: Decimal, terms: Terms) -> Amounts:

@@ -64,3 +64,10 @@ def test_prices_that_hold_the_tax_are_shown_without_it_and_sum_to_what_the_book_
     assert amounts(found)["setup"] == 364  # 400 / 1.1
     abroad = priced(book=gross, material="resin", quantity=9, ship_to="de")
     assert abroad.total_minor == round(4608.77541 / 1.1 * 1.19)
+
+
+def test_a_piece_too_small_to_weigh_is_sent_all_the_same() -> None:
+    grain = as_mesh(block((0.11, 0.11, 0.11)))
+    found = quote(grain, inspect(grain), QuoteRequest(ship_to="de", quantity=10_000), BOOK, ISSUED, "q")
+    assert found.mass_g == 0.0
+    assert amounts(found)["shipping"] == 400
