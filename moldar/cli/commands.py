@@ -151,6 +151,9 @@ def inspect(
     size_mm: SizeMm = None,
     unit: Unit = None,
     process: Process = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Paint what was found on a picture of it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Report how well a mesh prints."""
@@ -158,7 +161,7 @@ def inspect(
     from moldar.wire import InspectionRequest  # noqa: PLC0415
 
     request = InspectionRequest.model_validate(_given({"size_mm": size_mm, "unit": unit, "process": process}))
-    files.inspect(source, request, as_json=json)
+    files.inspect(source, request, picture, as_json=json)
 
 
 @app.command()

@@ -13,8 +13,9 @@ from moldar.cli.terminal import Terminal, size_of
 
 if TYPE_CHECKING:
     from moldar.wire import FileQuoteRequest, InspectionRequest
-    from pipelines.geometry import Camera
+    from pipelines.geometry import Camera, TriangleMesh
     from pipelines.meshing import Repair
+    from pipelines.printability import Examination
 
 
 def convert(source: Path, target: Path, request: "InspectionRequest", *, texture: bool, as_json: bool) -> None:
@@ -39,13 +40,15 @@ def convert(source: Path, target: Path, request: "InspectionRequest", *, texture
         _say(terminal, f"{target} ({size_of(len(made.data))}{measures})")
 
 
-def inspect(source: Path, request: "InspectionRequest", *, as_json: bool) -> None:
-    """Show the print report of a file."""
+def inspect(source: Path, request: "InspectionRequest", picture: Path | None, *, as_json: bool) -> None:
+    """Show the print report of a file, and paint what it found where a picture is asked for."""
     from deployments import repair_mapping  # noqa: PLC0415 - as above
     from deployments.settings import Settings  # noqa: PLC0415
     from pipelines import workbench  # noqa: PLC0415
-    from pipelines.printability import inspect as inspect_mesh  # noqa: PLC0415
+    from pipelines.printability import examine  # noqa: PLC0415
 
+    if picture is not None and extension(picture) != "png":
+        raise Failure(INPUT, f"The picture of a report is written as .png, not as {picture.name!r}.")
     volume = Settings().build_volume_mm
     process = repair_mapping.PROCESSES[request.process]
     with Terminal() as terminal:
@@ -54,7 +57,11 @@ def inspect(source: Path, request: "InspectionRequest", *, as_json: bool) -> Non
             bar.say("Looking for what must be mended")
             survey = workbench.survey(data, extension(source), request.size_mm, request.unit)
             bar.say("Inspecting")
-            report = repair_mapping.surveyed(inspect_mesh(survey.mesh, process, volume), survey)
+            found = examine(survey.mesh, process, volume)
+            report = repair_mapping.surveyed(found.report, survey)
+            if picture is not None:
+                bar.say("Painting what was found")
+                _paint(survey.mesh, found, picture)
         if as_json:
             terminal.print_json(report.model_dump_json())
             return
@@ -110,6 +117,12 @@ def render(source: Path, target: Path, camera: "Camera", size: int, frames: int 
             return
         pictures = f", {count} pictures" if count > 1 else ""
         _say(terminal, f"{target} ({size_of(len(drawn))}, {size} × {size}{pictures})")
+
+
+def _paint(mesh: "TriangleMesh", found: "Examination", picture: Path) -> None:
+    from pipelines.pictures import encode_png, report_picture  # noqa: PLC0415 - numba, for pictures only
+
+    write_file(picture, encode_png(report_picture(mesh, found)))
 
 
 def say_repairs(terminal: Terminal, done: "Sequence[Repair]") -> None:

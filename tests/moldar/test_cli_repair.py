@@ -13,6 +13,7 @@ import manifold3d
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from moldar import wire
 from moldar.cli.commands import dispatch
@@ -106,6 +107,19 @@ def test_without_repairs_it_is_made_solid_and_told_what_is_offered(moldar: Molda
 def test_a_table_of_findings_names_the_repairs(moldar: Moldar) -> None:
     assert "Repairs that are offered: thicken." in moldar("inspect", "thin.stl")[1]
     assert "filled 1 hole" in moldar("inspect", "open.stl")[1]
+
+
+def test_what_a_report_found_is_painted(moldar: Moldar, tmp_path: Path) -> None:
+    assert moldar("inspect", "thin.stl", "--picture", "thin.png")[0] == 0
+    assert moldar("inspect", "cube.stl", "--picture", "cube.png")[0] == 0
+
+    def reds(name: str) -> float:
+        pixels = np.asarray(Image.open(tmp_path / name).convert("RGB")).astype(int)
+        return float((pixels[..., 0] - pixels[..., 1:].max(axis=2) > 60).mean())
+
+    assert reds("cube.png") == 0
+    assert reds("thin.png") > 0.1  # nearly all of its walls are too thin, which is an error
+    assert moldar("inspect", "cube.stl", "--picture", "cube.jpg")[0] == 2
 
 
 def test_what_cannot_be_repaired_writes_nothing(moldar: Moldar, tmp_path: Path) -> None:
