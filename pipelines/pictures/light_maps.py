@@ -16,11 +16,11 @@ _AXES: Final = 24  # of the sky, each in two directions
 _LAMP_RADIUS: Final = 0.22  # tangent of its half angle: how soft the shadows are
 _LAMP_TEXELS: Final = 176
 _SKY_TEXELS: Final = 96
-_LAMP_CELLS: Final = 88  # of the grid that makes the body coarser: finer than the texels
+_LAMP_CELLS: Final = 80  # of the grid that makes the body coarser: finer than the texels
 _SKY_CELLS: Final = 48
 _MANY: Final = 8_000  # faces; fewer are drawn as they are
 _ROOM: Final = 1.03  # of the body's radius: its rim stays inside the maps
-_LIFT: Final = 1.4  # texels off the surface at which it is asked: half a texel's diagonal, and the jitter
+_LIFT: Final = 1.6  # texels off the surface at which it is asked: half a texel's diagonal, and the jitter
 
 
 Shape = tuple[NDArray[np.float32], NDArray[np.int32]]
