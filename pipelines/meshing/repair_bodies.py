@@ -63,6 +63,7 @@ def united(solid: Any, repairs: list[Repair]) -> Any | None:
     if not len(bodies.volumes):
         return None
     meeting = find_crossings(bodies.mesh)
+    bodies = _outward_where_pierced(bodies, meeting, repairs)
     tangled = _tangled(bodies, meeting)
     group = linked(bodies.body[meeting.pairs], len(bodies.volumes))
     outside = _windings_outside(bodies, group)
@@ -91,6 +92,27 @@ def _without_debris(bodies: _Bodies, repairs: list[Repair]) -> _Bodies:
         text = f"dropped {counted(count, 'body', 'bodies')} without volume or too small to print"
         repairs.append(Repair("dropped_debris", text, count, share))
     return bodies.only(~dropped)
+
+
+def _outward_where_pierced(bodies: _Bodies, meeting: Crossings, repairs: list[Repair]) -> _Bodies:
+    """Bodies that look inwards and run through others that do not are no hollows, and are turned."""
+    across = meeting.crossed[meeting.pairs].all(axis=1)
+    one, two = bodies.body[meeting.pairs[across]].T
+    volumes, turn = bodies.volumes.copy(), np.zeros(len(bodies.volumes), np.bool_)
+    while (against := volumes[one] * volumes[two] < 0).any():
+        found = np.where(volumes[one] < 0, one, two)[against]
+        turn[found] = True
+        volumes[found] = np.abs(volumes[found])
+    if not turn.any():
+        return bodies
+    _note_turned(repairs, int(turn.sum()))
+    faces = np.where(turn[bodies.body][:, None], bodies.mesh.faces[:, ::-1], bodies.mesh.faces)
+    return _Bodies(TriangleMesh(bodies.mesh.vertices, faces, bodies.mesh.colors), bodies.body, volumes)
+
+
+def _note_turned(repairs: list[Repair], count: int) -> None:
+    text = f"turned {counted(count, 'body', 'bodies')} that {'was' if count == 1 else 'were'} inside out"
+    repairs.append(Repair("inside_out", text, count))
 
 
 def _tangled(bodies: _Bodies, meeting: Crossings) -> NDArray[np.bool_]:
@@ -138,9 +160,7 @@ def _alone(
         text = f"left out {counted(int(lost.sum()), 'body', 'bodies')} wholly inside another"
         repairs.append(Repair("united_bodies", text, int(lost.sum())))
     if turn.any():
-        count = int(turn.sum())
-        text = f"turned {counted(count, 'body', 'bodies')} that {'was' if count == 1 else 'were'} inside out"
-        repairs.append(Repair("inside_out", text, count))
+        _note_turned(repairs, int(turn.sum()))
     parts = [bodies.only(alone & ~lost & ~turn).mesh, turned(bodies.only(turn).mesh)]
     return [part for part in parts if len(part.faces)]
 
