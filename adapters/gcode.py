@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from math import pi
+from math import isfinite, pi
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +27,14 @@ FEATURES: Final[dict[bytes, Feature]] = {
 BESIDE: Final = (b"Skirt", b"Skirt/Brim", b"Custom")
 AGREEMENT: Final = 0.01  # between our sum of the moves and the slicer's own; they differ by rounding alone
 _LOOK_LINES: Final = 20_000  # between looks whether anybody still waits
+_LINE_BYTES: Final = (
+    2**20
+)  # a custom g-code may stand in one long line of the summary; the rest of it is no line of ours
 
 _E: Final = re.compile(rb"E(-?\d*\.?\d+)")
 _XY: Final = re.compile(rb"[XYIJ]-?\.?\d")
 _SUMMARY: Final = re.compile(rb"; ([a-z_ ]+(?:\[mm\]|\(normal mode\))?) = (.*?)\s*$")
-_TIME: Final = re.compile(rb"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
+_TIME: Final = re.compile(rb"(?:(\d{1,6})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
 _UNIT_S: Final = (86_400, 3600, 60, 1)
 
 
@@ -55,8 +58,8 @@ def read_gcode(path: Path, check: Callable[[], None]) -> Printed:
         SlicerFailed: It is not whole, extrudes nothing, or does not add up.
     """
     reader = _Reader()
-    with path.open("rb") as lines:
-        reader.read(lines, check)
+    with path.open("rb") as file:
+        reader.read(iter(lambda: file.readline(_LINE_BYTES), b""), check)
     return reader.printed()
 
 
@@ -114,7 +117,8 @@ class _Reader:
         area_mm2 = pi / 4 * diameter_mm**2
         per_e = 1.0 if self._summary.get(b"use_volumetric_e") == b"1" else area_mm2  # mm^3 for one unit of E
         sliced = {name: length * per_e for name, length in self._mm.items() if name != b"Custom"}
-        if abs(sum(sliced.values()) - said_mm * area_mm2) > AGREEMENT * said_mm * area_mm2 + 1.0:
+        off_mm3 = abs(sum(sliced.values()) - said_mm * area_mm2)
+        if not (isfinite(off_mm3) and off_mm3 <= AGREEMENT * said_mm * area_mm2 + 1.0):
             raise SlicerFailed("The slicer's g-code does not extrude what its summary says.")
         printed = Printed(time_s, self._layers)
         for name, mm3 in sliced.items():
@@ -127,7 +131,7 @@ class _Reader:
 
 
 def _numbers(text: bytes) -> list[float]:
-    """A number, or one for each extruder."""
+    """A number, or one for each extruder; none where it is not one."""
     try:
         return [float(part) for part in text.split(b",") if part.strip()]
     except ValueError:

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +23,7 @@ from pipelines.errors import GeometryTooLarge, InvalidInput, SlicerFailed
 from pipelines.pricing.calibration_fit import Fit
 from pipelines.pricing.calibration_fit import calibrate as fitted
 from pipelines.pricing.calibration_parts import CalibrationPart, calibration_parts
-from pipelines.pricing.profile import PrinterProfile, read_profile
+from pipelines.pricing.profile import UNNAMED, PrinterProfile, read_profile
 from pipelines.pricing.slicing import Sliced
 
 PROCESSES: Final = 2  # at a time; each uses more than one core in parts of its work
@@ -64,6 +64,8 @@ def calibrate(profile: Path, out: Path | None, *, quick: bool, as_json: bool) ->
     settings, began = Settings(), monotonic()
     text = _read(profile)
     printer = read_profile(text)
+    if printer.name == UNNAMED:
+        printer = replace(printer, name=profile.stem)
     asked = settings.slicer
     slicer = PrusaSlicer(asked.executable, text, asked.timeout_s, asked.memory_mib * 2**20)
     try:

@@ -21,6 +21,7 @@ from pipelines.printability.process import BuildVolume
 
 _PATTERNS: Final[tuple[InfillPattern, ...]] = get_args(InfillPattern)
 _POINT: Final = re.compile(r"(-?[\d.]+)x(-?[\d.]+)")
+UNNAMED: Final = "PrusaSlicer profile"
 _NAMED_MISSING: Final = 6
 _UNLIMITED_MM3_S: Final = 1000.0  # no limit is set: far above what any nozzle melts
 _WIDEST_NOZZLES: Final = 3  # PrusaSlicer refuses wider lines: "Excessive extrusion width"
@@ -309,7 +310,7 @@ def _check_lines(printer: FdmPrinter) -> None:
 def _name(s: Settings) -> str:
     machine = s.word("printer_settings_id") or s.word("printer_model")
     named = [name for name in (machine, s.word("print_settings_id")) if name]
-    return ", ".join(named) or "PrusaSlicer profile"
+    return ", ".join(named) or UNNAMED
 
 
 def _build_volume(s: Settings) -> BuildVolume:

@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from math import pi
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.gcode import read_gcode
 from adapters.slicer import PrusaSlicer
@@ -403,3 +406,68 @@ def test_old_g_code_with_absolute_lengths_and_resets_is_read(tmp_path: Path) -> 
     area = pi / 4 * 1.75**2
     assert printed.mm3 == pytest.approx({"walls": 3 * area, "solid": area})
     assert (printed.time_s, printed.layers) == (61.0, 1)
+
+
+JUNK = [
+    *(
+        b"M82",
+        b"M83",
+        b"G92 E0",
+        b"G92",
+        b"G1 X1 E",
+        b"G1 X1 E-.5",
+        b"G1 X1 E1e9",
+        b"G1 X1 E" + b"9" * 400,
+        b";TYPE:\xff",
+    ),
+    *(b"; filament used [mm] = nan", b"; filament used [mm] = 1e400", b"; filament used [mm] = 1,2", b";LAYER_CHANGE"),
+    *(
+        b"; filament_diameter = inf",
+        b"; filament_diameter = a,b",
+        b"; filament_diameter = -1",
+        b"; use_volumetric_e = 1",
+    ),
+    b"; estimated printing time (normal mode) = " + b"9" * 5000 + b"s",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.integers(0, 70), max_size=3),
+    st.lists(st.tuples(st.integers(0, 70), st.sampled_from(JUNK) | st.binary(max_size=40)), max_size=4),
+)
+def test_whatever_becomes_of_a_g_code_it_is_read_or_refused(lost: list[int], junk: list[tuple[int, bytes]]) -> None:
+    lines = [line.encode() for number, line in enumerate(gcode().splitlines()) if number not in lost]
+    for place, line in junk:
+        lines.insert(place, line)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.gcode"
+        path.write_bytes(b"\n".join(lines))
+        try:
+            printed = read_gcode(path, lambda: None)
+        except SlicerFailed:
+            return
+    assert np.isfinite(list(printed.mm3.values())).all()
+    assert printed.time_s > 0
+    assert printed.layers > 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0.01, 50), min_size=1, max_size=20), st.booleans())
+def test_the_sum_of_moves_does_not_depend_on_how_they_are_written(moves: list[float], relative: bool) -> None:
+    """Lengths with retractions and resets between them, absolute or relative."""
+    at, lines = 0.0, ["M83" if relative else "M82", ";LAYER_CHANGE", ";TYPE:Perimeter"]
+    for number, length in enumerate(moves):
+        if number % 3 == 2:
+            lines.append("G92 E0")
+            at = 0.0
+        lines += ["G1 E-1", "G1 E1"] if relative else [f"G1 E{at - 1:.5f}", f"G1 E{at:.5f}"]
+        at += length
+        lines.append(f"G1 X{number} Y1 E{length if relative else at:.5f}")
+    lines += [f"; filament used [mm] = {sum(moves):.5f}", "; filament_diameter = 1.75",
+              "; estimated printing time (normal mode) = 5s"]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.gcode"
+        path.write_text("\n".join(lines))
+        printed = read_gcode(path, lambda: None)
+    assert printed.mm3["walls"] == pytest.approx(sum(moves) * MM3_PER_MM, rel=1e-4, abs=1e-3)
