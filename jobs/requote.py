@@ -37,6 +37,8 @@ async def resized_solid(artifacts: ArtifactStore, job: Job, size_mm: float | Non
 def changed_options(job: Job, change: Change) -> Resolved:
     """The job's print options with the change applied."""
     asked = job.request.options
+    # A budget is an amount of one currency: it does not outlive a change to another.
+    kept = asked.budget_minor if change.currency in {None, asked.currency} else None
     options = replace(
         asked,
         material=change.material or asked.material,
@@ -45,6 +47,6 @@ def changed_options(job: Job, change: Change) -> Resolved:
         currency=change.currency or asked.currency,
         source=change.source or asked.source,
         ship_to=change.ship_to or asked.ship_to,
-        budget_minor=change.budget_minor or asked.budget_minor,
+        budget_minor=change.budget_minor or kept,
     )
     return print_options(replace(job, request=replace(job.request, options=options)))

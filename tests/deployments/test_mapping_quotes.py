@@ -4,11 +4,15 @@ from datetime import UTC, datetime
 
 from deployments import mapping
 from jobs.checkpoints import QUOTE
+from jobs.lifecycle import Status
+from jobs.model import Job, JobRequest, PrintOptions
 from jobs.options import priced, resolved
+from jobs.requote import Change, changed_options
 from moldar import wire
 from pipelines.pricing import PriceBook, QuoteRequest, default_price_book, quote
 from pipelines.printability import inspect
 from pipelines.prompt import analyse
+from tests.support.jobs import new_job
 from tests.support.solids import brick
 
 ISSUED = datetime(2026, 12, 1, tzinfo=UTC)
@@ -58,3 +62,13 @@ def test_what_a_request_asks_of_the_price_reaches_the_quote() -> None:
     assert (change.ship_to, change.budget_minor, change.currency) == ("abroad", 7, None)
     form = mapping.file_quote(wire.FileQuoteRequest(ship_to="abroad", budget_minor=7))
     assert (form.ship_to, form.budget_minor, form.currency) == ("abroad", 7, None)
+
+
+def test_a_budget_does_not_outlive_a_change_of_its_currency() -> None:
+    asked = new_job(request=JobRequest(prompt="a cube", options=PrintOptions(currency="EUR", budget_minor=5000)))
+    job = Job(asked.id, 1, asked.caller, Status.SUCCEEDED, None, asked.request, asked.analysis, asked.plan, 1.0)
+    told = [
+        changed_options(job, Change(currency=currency, budget_minor=budget)).budget_minor
+        for currency, budget in ((None, None), ("EUR", None), ("JPY", None), ("JPY", 900))
+    ]
+    assert told == [5000, 5000, None, 900]
