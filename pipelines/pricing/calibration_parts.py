@@ -32,7 +32,7 @@ class CalibrationPart:
 
 
 def calibration_parts(printer: FdmPrinter = FDM_PRINTER) -> tuple[CalibrationPart, ...]:
-    """About 45 slices of 24 shapes.
+    """Fifty slices of 30 shapes.
 
     Args:
         printer: Whose nozzle decides how fine and coarse layers may be.
@@ -214,6 +214,21 @@ def _hook() -> Any:
     return outline.extrude(15).rotate((90, 0, 0))
 
 
+def _crate() -> Any:
+    walls = [_block(1.3, 40, 14, (x, 0, 0)) for x in (-11, 13)] + [_block(62, 1.3, 14, (0, 4, 0))]
+    return _block(64, 42, 16) - _block(61.2, 39.2, 20, (0, 0, 1.6)) + _union(walls)
+
+
+def _sieve() -> Any:
+    holes = [_rod(2.4, 9, (x, y, -1)) for x in np.linspace(-26, 26, 8) for y in np.linspace(-17, 17, 6)]
+    return _block(62, 44, 3.2) - _union(holes)
+
+
+def _blades() -> Any:
+    star = manifold3d.CrossSection.square((46, 5), True) + manifold3d.CrossSection.square((5, 46), True)
+    return (star + manifold3d.CrossSection.circle(6, SIDES)).extrude(24, 30, -40.0, (0.8, 0.8))
+
+
 _SHAPES: Final[Mapping[str, Callable[[], Any]]] = MappingProxyType(
     {
         "brick": lambda: _block(38, 26, 12),
@@ -243,6 +258,9 @@ _SHAPES: Final[Mapping[str, Callable[[], Any]]] = MappingProxyType(
         "egg": _egg,
         "funnel": _funnel,
         "hook": _hook,
+        "crate": _crate,
+        "sieve": _sieve,
+        "blades": _blades,
     }
 )
 
@@ -275,5 +293,8 @@ _ASKED: Final[Mapping[str, tuple[Setting, ...]]] = MappingProxyType(
         "egg": ("plain", "held"),
         "funnel": ("plain", "held"),
         "hook": ("held",),
+        "crate": ("plain", "fine"),
+        "sieve": ("plain", "coarse"),
+        "blades": ("plain", "half"),
     }
 )

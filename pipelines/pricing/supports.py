@@ -9,6 +9,7 @@ Source:
     `remove_bridges_from_contacts`.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from math import ceil, pi, radians, tan
 from typing import Any, Final
@@ -104,21 +105,26 @@ class _Tally:
     def __init__(self, printer: FdmPrinter, step: int) -> None:
         self._printer = printer
         self._thick_mm = max(THICKEST_NOZZLES * printer.nozzle_mm, printer.layer_height_mm)
-        self._layers = step * printer.layer_height_mm / self._thick_mm  # of columns, for each one looked at
+        self._layers = step * printer.layer_height_mm / self._thick_mm  # of supports, for each one looked at
         self._spacing_mm = printer.support_width_mm - self._thick_mm * (1 - pi / 4)
+        self._contacts: deque[Section] = deque(maxlen=max(1, round(printer.support_interface_layers / self._layers)))
         self._columns_mm3 = self._interfaces_mm3 = self._columns_s = self._interfaces_s = 0.0
 
     def add(self, layer: int, columns: Section, contact: Section, landed: Section) -> None:
-        """One layer's columns, and the dense layers that begin or end on it."""
+        """One layer's columns, what hangs above it, and the columns of the layer above that end on it."""
         printer = self._printer
+        self._contacts.append(contact)
         if not columns.is_empty():
-            self._add_columns(offset(columns, GRID_GROWTH_MM))
+            dense = union(list(self._contacts)) ^ columns if printer.support_interface_layers else NOTHING
+            self._add_interface(dense, self._layers)
+            self._add_columns(offset(columns, GRID_GROWTH_MM) - dense)
             if layer == 0:
                 self._add_foot(columns)
-        self._add_interface(contact, printer.support_interface_layers)
         self._add_interface(landed, printer.support_base_interface_layers)
 
     def _add_columns(self, columns: Section) -> None:
+        if columns.is_empty():
+            return
         printer = self._printer
         edge, speed = edge_mm(columns), printer.support_speed_mm_s
         pitch = printer.support_spacing_mm + self._spacing_mm
@@ -135,7 +141,7 @@ class _Tally:
         self._columns_mm3 += area * printer.first_layer_mm
         self._columns_s += area / printer.first_layer_width_mm / printer.first_layer_speed_mm_s
 
-    def _add_interface(self, area: Section, count: int) -> None:
+    def _add_interface(self, area: Section, count: float) -> None:
         if not count or area.is_empty():
             return
         printer, speed = self._printer, self._printer.interface_speed_mm_s

@@ -31,6 +31,8 @@ Filling = Literal["hollow", "sparse"]
 
 SHELL_MARGIN_WIDTHS: Final = 3.0  # solid inner areas narrower than twice this many lines grow by as much
 EXTERNAL_MARGIN_MM: Final = 3.0  # tops and bridges grow into the part by this (EXTERNAL_INFILL_MARGIN)
+SINGLES_APART: Final = 0.5  # share of single lines that do not begin where the loop beside them ends
+HOP_SHARE: Final = 1.2
 FINEST_MM: Final = 0.0125  # the slicer's own `resolution` for G-code
 # PrusaSlicer `discover_vertical_shells`: tops reach so much farther down a slope, and shells narrower than the one
 # share of the spacing are dropped and the others grow by the other.
@@ -56,8 +58,8 @@ class Toolpaths:
     over_mm2: Floats  # bridges over the lattice; over a solid inside they are solid
     sparse_mm2: Floats
     sparse_edge_mm: Floats
-    regions: Floats  # separate things to travel to: contours and filled areas
-    reach_mm: Floats  # half the diagonal of the layer
+    regions: Floats  # separate things to travel to: contours, single lines and filled areas
+    hop_mm: Floats  # mean distance from one of them to the next
 
     def rows(self, layers: slice) -> "Toolpaths":
         """The same for some of the layers."""
@@ -155,7 +157,7 @@ class _Walk:
         walls = self.walls(layer)
         fills = self._fills(layer, walls.inside)
         solid, top, bridge, over, sparse = fills
-        x0, y0, x1, y1 = section.bounds()
+        regions = section.num_contour() + SINGLES_APART * walls.singles + sum(not part.is_empty() for part in fills)
         return [
             walls.external.long_mm,
             walls.inner.long_mm,
@@ -170,8 +172,8 @@ class _Walk:
             over.area(),
             sparse.area(),
             edge_mm(sparse),
-            section.num_contour() + sum(not part.is_empty() for part in fills),
-            0.5 * float(np.hypot(x1 - x0, y1 - y0)),
+            regions,
+            _hop_mm(section, regions),
         ]
 
     def _fills(self, layer: int, inside: Section) -> tuple[Section, ...]:
@@ -235,3 +237,15 @@ class _Walk:
         covered = self.common(layer - printer.bottoms - depth, layer) ^ self.common(layer + 1, layer + printer.tops)
         first = (inside ^ covered) - self.section(layer + printer.tops)
         return opened(first, 3 * (printer.nozzle_mm if printer.thick_bridges else printer.solid_width_mm))
+
+
+def _hop_mm(section: Section, stops: float) -> float:
+    """Mean travel when so many places of a layer are visited, each from the nearest one.
+
+    As for the shortest tour through points in a box; the factor is read from the travels of 24 sliced shapes.
+    """
+    x0, y0, x1, y1 = section.bounds()
+    width, depth = x1 - x0, y1 - y0
+    return float(
+        min(np.hypot(width, depth) / 2, HOP_SHARE * np.sqrt(width * depth / stops) + max(width, depth) / stops)
+    )

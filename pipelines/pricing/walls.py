@@ -39,6 +39,7 @@ class Walls:
     external: Loops
     inner: Loops
     single_mm: float  # lines that have no partner on the other side
+    singles: int  # how many of them: each is travelled to
     area_mm2: float
     inside: Section  # to be filled; it reaches into the walls by the overlap
 
@@ -67,10 +68,12 @@ def lay_walls(section: Section, printer: FdmPrinter) -> Walls:
         line, rim = following, spacing / 2
     left = opened(offset(line, -rim), spacing / 2)
     single = single + (offset(line, -rim) - left)
+    lines = opened(single, least / 2)
     return Walls(
         external=external,
         inner=inner,
-        single_mm=opened(single, least / 2).area() / spacing,
+        single_mm=lines.area() / spacing,
+        singles=len(lines.decompose()),
         area_mm2=filled.area() - left.area(),
         inside=offset(left, printer.infill_overlap * spacing),
     )
