@@ -68,6 +68,35 @@ def test_glb_colours_are_linear() -> None:
     assert first == pytest.approx([0.5029, 0.1248, 1.0], abs=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["ply", "obj"])
+def test_another_reader_finds_srgb_on_the_vertices_of_ply_and_obj(kind: MeshFormat) -> None:
+    back = trimesh.load(io.BytesIO(export_mesh(painted_brick(), kind)), file_type=kind, process=False)
+    painted = painted_brick()
+    assert painted.colors is not None
+    wanted = {tuple(v): tuple(c) for v, c in zip(painted.vertices.round(3), painted.colors.tolist(), strict=True)}
+    for vertex, color in zip(back.vertices.round(3), back.visual.vertex_colors[:, :3].tolist(), strict=True):
+        assert tuple(color) == wanted[tuple(vertex)]  # bytes as they are: no viewer of these formats thinks of light
+
+
+def test_another_reader_finds_linear_light_on_the_vertices_of_glb() -> None:
+    (back,) = trimesh.load(io.BytesIO(export_mesh(brick((188, 99, 255)), "glb")), file_type="glb").geometry.values()
+    stored = np.asarray(back.visual.vertex_attributes["color"], np.float64)[:, :3]
+    assert stored / 65535 == pytest.approx(np.tile([0.5029, 0.1248, 1.0], (len(stored), 1)), abs=1e-4)
+
+
+def test_lib3mf_finds_srgb_on_the_corners_of_3mf() -> None:
+    import lib3mf
+
+    model = lib3mf.get_wrapper().CreateModel()
+    model.QueryReader("3mf").ReadFromBuffer(export_mesh(brick((188, 99, 7)), "3mf"))
+    meshes = model.GetMeshObjects()
+    meshes.MoveNext()
+    found = meshes.GetCurrentMeshObject().GetTriangleProperties(0)
+    group = model.GetColorGroupByID(found.ResourceID)
+    shades = [group.GetColor(one) for one in found.PropertyIDs]
+    assert {(shade.Red, shade.Green, shade.Blue) for shade in shades} == {(188, 99, 7)}
+
+
 def test_a_bricks_glb_has_flat_sides_and_a_ball_is_smooth() -> None:
     document, body = glb_document(export_mesh(brick(), "glb"))
     views = document["bufferViews"]

@@ -1,4 +1,5 @@
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -222,6 +223,66 @@ def test_the_resolution_follows_the_splats() -> None:
 def test_splats_without_a_shape_are_points_of_the_surface(changed: dict[str, NDArray[np.float32]]) -> None:
     torus = dataclasses.replace(splat_cases.splats("torus", "ideal", 8_000), **changed)
     assert volume(solidify(torus, 64)) == pytest.approx(splat_cases.solid("torus").volume(), rel=0.03)
+
+
+def last_made(array: NDArray[np.float32], value: float) -> NDArray[np.float32]:
+    changed = array.copy()
+    changed[-1] = value
+    return changed
+
+
+@pytest.mark.parametrize("name", ["means", "opacity", "scaling", "rotation", "rgb"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_one_infinite_value_anywhere_is_no_solid(name: str, value: float) -> None:
+    blob = splat_cases.splats("blob", "ideal", 500)
+    with pytest.raises(NotSolid, match="finite"):
+        solidify(dataclasses.replace(blob, **{name: last_made(getattr(blob, name), value)}))
+
+
+@pytest.mark.parametrize("longest", [1e-42, 1e-30, 1e30, 3e38])
+def test_a_solid_of_any_size_that_its_numbers_hold_comes_back_in_it(longest: float) -> None:
+    blob = splat_cases.splats("blob", "ideal", 6_000)
+    scale = longest / float(np.abs(blob.means).max())
+    sized = (blob.means.astype(np.float64) * scale).astype(np.float32)
+    found, plain = solidify(dataclasses.replace(blob, means=sized), 64), solidify(blob, 64)
+    assert is_closed(found)
+    assert found.size / scale == pytest.approx(plain.size, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda g: {"scaling": last_made(g.scaling, 3e38)},
+        lambda g: {"scaling": g.scaling * np.array([1, 1, 0], np.float32)},
+        lambda g: {"scaling": g.scaling * np.array([1, 0, 0], np.float32)},
+        lambda g: {"scaling": -g.scaling},
+        lambda g: {"scaling": np.where(np.arange(len(g))[:, None] % 2, g.scaling, np.float32(0))},
+        lambda g: {"rotation": np.where(np.arange(len(g))[:, None] % 2, g.rotation, np.float32(0))},
+        lambda g: {"rotation": g.rotation * np.float32(1e-30)},
+        lambda g: {"rotation": g.rotation * np.float32(1e30)},
+        lambda g: {"opacity": g.opacity * np.float32(300)},
+        lambda g: {"rgb": g.rgb * np.float32(100) - np.float32(50)},
+        lambda g: {"means": last_made(g.means, 1e38)},
+    ],
+)
+def test_values_beyond_what_they_mean_do_no_harm(change: Callable[[Gaussians], dict[str, NDArray[np.float32]]]) -> None:
+    blob = splat_cases.splats("blob", "ideal", 6_000)
+    mesh = solidify(dataclasses.replace(blob, **change(blob)), 64)
+    assert is_closed(mesh)
+    assert volume(mesh) == pytest.approx(splat_cases.solid("blob").volume(), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "means",
+    [
+        np.arange(2_000)[:, None] % 2 * np.ones(3),  # two spots
+        np.stack([np.cos(np.arange(2_000)), np.sin(np.arange(2_000)), np.zeros(2_000)], axis=1),  # a circle
+        np.random.default_rng(0).random((2_000, 3)) * [1, 1, 0] + np.eye(1, 3, 2) * (np.arange(2_000)[:, None] == 0),
+    ],
+)
+def test_spots_a_circle_and_a_sheet_with_one_stray_splat_are_no_solid(means: NDArray[np.float64]) -> None:
+    with pytest.raises(EmptyGeometry):
+        solidify(dataclasses.replace(random_gaussians(2_000), means=means.astype(np.float32)))
 
 
 def test_splats_far_away_change_nothing() -> None:
