@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from moldar.cli.outcome import INPUT, INTERRUPTED, UNAVAILABLE, Failure, run
+from moldar.cli.keys import keys_app
+from moldar.cli.outcome import INPUT, INTERRUPTED, Failure, run
 
 app = typer.Typer(
     help="A sentence or a picture becomes a printable object and a price.",
@@ -15,7 +16,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 weights_app = typer.Typer(help="Weights of the model backends.", rich_markup_mode=None)
-keys_app = typer.Typer(help="API keys of the service.", rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
 app.add_typer(keys_app, name="keys")
 
@@ -342,40 +342,6 @@ def fetch_weights(
     from moldar.cli import weights  # noqa: PLC0415 - `--help` is quick
 
     weights.fetch(weights.Wish(name, local, mirror, revision, offline, trust), as_json=json)
-
-
-@keys_app.command("create")
-def create_key(
-    name: Annotated[str, typer.Option(help="Whose key it is.")],
-    plan: Annotated[str, typer.Option(help="free, pro or studio.")] = "free",
-) -> None:
-    """Make a key."""
-    raise _no_keys(f"a {plan} key for {name!r} cannot be made")
-
-
-@keys_app.command("list")
-def list_keys() -> None:
-    """Show the keys."""
-    raise _no_keys("there are none to list")
-
-
-@keys_app.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Make a key invalid."""
-    raise _no_keys(f"there is no key {key_id!r} to revoke")
-
-
-@keys_app.command("credit")
-def credit_key(
-    key_id: Annotated[str, typer.Argument(metavar="ID")],
-    amount: Annotated[float, typer.Argument(metavar="AMOUNT", help="Credits to add.")],
-) -> None:
-    """Add credit to a key."""
-    raise _no_keys(f"{amount:g} credits cannot be given to {key_id!r}")
-
-
-def _no_keys(what: str) -> Failure:
-    return Failure(UNAVAILABLE, f"This version of the service has no accounts and asks nobody for a key, so {what}.")
 
 
 def _minor(budget: str | None, currency: str | None) -> int | None:

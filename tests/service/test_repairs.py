@@ -217,6 +217,14 @@ class TestAGeneration:
         for body in (*wrong, {"offered": 2}):
             problem(http.post(f"/v1/generations/{rod.id}/repairs", json=body), 422, "input.invalid")
 
+    def test_without_a_solid_there_is_nothing_to_repair_or_to_film(self, client: Client, http: httpx.Client) -> None:
+        failed = client.generate("a vase 80 mm tall", deadline_s=0.001)
+        assert failed.status == "failed"
+        asked = {"repairs": [{"kind": "hollow"}]}
+        told = problem(http.post(f"/v1/generations/{failed.id}/repairs", json=asked), 422, "input.invalid")
+        assert "no solid to repair" in told["detail"]
+        problem(http.get(f"/v1/generations/{failed.id}/turntable.webp"), 404, "job.not_found")
+
     def test_is_erased_with_its_repairs(self, client: Client, http: httpx.Client, service: Service) -> None:
         ball = client.generate("a sphere 30 mm in diameter", formats=("stl",))
         client.repair(ball.id, repairs=[{"kind": "flatten_base"}])
