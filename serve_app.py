@@ -63,7 +63,7 @@ def build(settings: Settings) -> Any:
         settings.lgm, settings.rembg_weights.expanduser(), meter, settings.log_level
     )
     conversion = deployment("mesh_conversion", MeshConversion, max_ongoing_requests=2).bind(meter, volume)
-    quoting = deployment("quoting", Quoting, max_ongoing_requests=QUOTES).bind(shop, meter)
+    quoting = deployment("quoting", Quoting, max_ongoing_requests=QUOTES).bind(shop, meter, settings.log_level)
     prompts = deployment("prompt_analysis", PromptAnalyser, max_ongoing_requests=16).bind(
         volume, (rule_list,), settings.log_level
     )

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from deployments.calls import Handle, call
+from deployments.logs import configure
 from deployments.shop import Shop, by_the_model
 from deployments.telemetry import Reporter
 from pipelines.errors import GeometryTooLarge, MoldarError, SlicerFailed
@@ -26,7 +27,8 @@ Priced = Callable[..., Quote]
 class Quoting:
     """One CPU replica that holds the price book and, where there is one, the slicer."""
 
-    def __init__(self, shop: Shop, telemetry: Handle) -> None:
+    def __init__(self, shop: Shop, telemetry: Handle, log_level: str) -> None:
+        configure(log_level)
         self._shop = shop
         self._slicer = shop.slicer()
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
@@ -59,6 +61,7 @@ class Quoting:
         finally:
             slicing.cancel()
         if isinstance(said, SlicerFailed | GeometryTooLarge) and request.source != "slicer":
+            structlog.get_logger().warning("quote.not_sliced", code=said.code, reason=str(said))
             return by_the_model(computed, said)
         if isinstance(said, BaseException):
             raise said
@@ -98,4 +101,4 @@ class Quoting:
         try:
             await self._measured(computed, priced, await slicing)
         except MoldarError as error:
-            structlog.get_logger().info("drift.unmeasured", code=error.code, reason=str(error))
+            structlog.get_logger().info("quote.drift_unmeasured", code=error.code, reason=str(error))

@@ -46,7 +46,7 @@ class Counter:
 
     def __init__(self, **slicer: Any) -> None:
         self.telemetry = Telemetry(METRICS)
-        self.replica = Quoting(read_shop(Settings(slicer=SlicerSettings(**slicer))), Line(self.telemetry))  # type: ignore[arg-type]
+        self.replica = Quoting(read_shop(Settings(slicer=SlicerSettings(**slicer))), Line(self.telemetry), "WARNING")  # type: ignore[arg-type]
 
     async def quote(self, mesh: TriangleMesh = BOX, **asked: Any) -> Quote:
         return await self.replica.quote(mesh, inspect(mesh), QuoteRequest(**asked))
