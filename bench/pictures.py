@@ -49,7 +49,7 @@ def _row(mesh: TriangleMesh) -> None:
     vertices = stood(mesh.vertices)[0]
     view, faces = framed(vertices, natural_view(mesh)), mesh.faces.astype(np.int32)
     with Crew() as crew:
-        seen = _median_ms(partial(first_seen, vertices, faces, view, 2 * SIZE, crew))
+        seen = _median_ms(partial(first_seen, vertices, faces, view, SIZE, crew))
     peer = _median_ms(partial(_flat_shaded, TriangleMesh(vertices.astype(np.float64), mesh.faces), view))
     print(f"{len(mesh.faces):>9,}   {seen:7.1f} ms   {studio:11.1f} ms   {peer:14.1f} ms")
 

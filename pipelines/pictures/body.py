@@ -15,12 +15,11 @@ from pipelines.pictures.develop_kernels import Film, Pinhole, Room, Samples, Ski
 from pipelines.pictures.first_seen import first_seen
 from pipelines.pictures.framing import Viewpoint, framed, framed_all_around
 from pipelines.pictures.light_maps import Caster
-from pipelines.pictures.raster_kernels import BAND, FACE
+from pipelines.pictures.raster_kernels import ASIDE, BAND, FACE, PER_PIXEL
 from pipelines.pictures.shade_kernels import Lights, Surface
 from pipelines.pictures.threads import Crew
 
-_OVERSAMPLING: Final = 2  # per axis
-_ROWS: Final = BAND // _OVERSAMPLING  # of pixels that one thread does at a time
+_ROWS: Final = BAND // PER_PIXEL  # of pixels that one thread does at a time
 _LAMP: Final = np.array([-0.45, 0.62, -0.65])  # right, up, forward of the camera
 _LEAST_LAMP: Final = 0.35  # it never shines from below
 _LAMP_LIGHT, _SKY_LIGHT = 0.72, 0.52
@@ -59,8 +58,8 @@ class Body:
 
     def _picture(self, view: Viewpoint, size: int) -> NDArray[np.uint8]:
         lamp = _lamp(view)
-        seen = first_seen(self._skin.vertices, self._skin.faces, view, size * _OVERSAMPLING, self._crew)
-        samples = Samples(seen, FACE)
+        seen = first_seen(self._skin.vertices, self._skin.faces, view, size, self._crew)
+        samples = Samples(seen, FACE, np.array(ASIDE))
         lamps = self._caster.lamp(lamp)
         lights = Lights(lamps.directions, lamps.reach, self._sky.directions, self._sky.reach)
         camera = Pinhole(view.eye, view.axes, view.half_width)

@@ -50,8 +50,9 @@ class Skin(NamedTuple):
 class Samples(NamedTuple):
     """What four samples per pixel see."""
 
-    seen: NDArray[np.int64]  # [2 H, 2 W], 0 where they see nothing
+    seen: NDArray[np.int64]  # [4 H, W], 0 where they see nothing
     mask: int  # of the bits that are the face
+    aside: NDArray[np.float64]  # [4] of a pixel, from its left border
 
 
 class Room(NamedTuple):
@@ -83,11 +84,11 @@ def find_surface(
         for column in range(size):
             surface.shares[row, column, 0] = -1.0
             for sample in range(4):
-                y, x = 2 * row + sample // 2, 2 * column + sample % 2
-                if samples.seen[y, x] == 0:
+                found = samples.seen[4 * row + sample, column]
+                if found == 0:
                     continue
-                face = samples.seen[y, x] & samples.mask
-                ray = _ray(camera, 2 * size, y, x)
+                face = found & samples.mask
+                ray = _ray(camera, samples, row, column, sample)
                 one, two = _weights(skin, face, camera.eye, ray)
                 normal, place = _normal(skin, face, one, two, ray), surface.places[row, column]
                 a, b, c = skin.faces[face, 0], skin.faces[face, 1], skin.faces[face, 2]
@@ -120,12 +121,12 @@ def develop(
         for column in range(size):
             ground = 0
             for sample in range(4):
-                at = samples.seen[2 * row + sample // 2, 2 * column + sample % 2]
+                at = samples.seen[4 * row + sample, column]
                 asked[sample] = at & samples.mask if at > 0 else -1
                 ground += at == 0
             red = green = blue = 0.0
             if ground < 4:
-                red, green, blue = _body(asked, skin, camera, surface, room, film.linear, row, column)
+                red, green, blue = _body(asked, samples, skin, camera, surface, room, film.linear, (row, column))
             if ground > 0:
                 kept = _kept(room.ground, row, column, size) * ground
                 red += kept * room.backdrop[row, 0]
@@ -139,15 +140,16 @@ def develop(
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _body(
     asked: NDArray[np.int64],
+    samples: Samples,
     skin: Skin,
     camera: Pinhole,
     surface: Surface,
     room: Room,
     linear: NDArray[np.float32],
-    row: int,
-    column: int,
+    pixel: tuple[int, int],
 ) -> Vector:
     """The light of those of a pixel's four samples that see a face, added up; those that look alike are shaded once."""
+    row, column = pixel
     lamp, sky = _shared(surface, row, column)
     red = green = blue = 0.0
     first = True
@@ -156,7 +158,7 @@ def _body(
         if face < 0:
             continue
         count = _alike(asked, sample, skin)
-        ray = _ray(camera, 2 * len(surface.shares), 2 * row + sample // 2, 2 * column + sample % 2)
+        ray = _ray(camera, samples, row, column, sample)
         if first:  # whose place is known
             first = False
             one, two = float(surface.weights[row, column, 0]), float(surface.weights[row, column, 1])
@@ -189,10 +191,11 @@ def _between(
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def _ray(camera: Pinhole, samples: int, y: int, x: int) -> Vector:
-    """The direction through a sample, unit length."""
-    aside = ((x + 0.5) * (2.0 / samples) - 1.0) * camera.half_width
-    down = ((y + 0.5) * (2.0 / samples) - 1.0) * camera.half_width
+def _ray(camera: Pinhole, samples: Samples, row: int, column: int, sample: int) -> Vector:
+    """The direction through a sample of a pixel, unit length."""
+    across = 2.0 / samples.seen.shape[1]
+    aside = ((column + samples.aside[sample]) * across - 1.0) * camera.half_width
+    down = ((row + 0.25 * sample + 0.125) * across - 1.0) * camera.half_width
     scale = 1.0 / math.sqrt(1.0 + aside * aside + down * down)
     axes = camera.axes
     return (

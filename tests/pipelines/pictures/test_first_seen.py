@@ -10,6 +10,7 @@ from scipy.spatial import Delaunay
 from pipelines.geometry import TriangleMesh
 from pipelines.pictures.first_seen import first_seen, seen_faces
 from pipelines.pictures.framing import Viewpoint
+from pipelines.pictures.raster_kernels import ASIDE
 from pipelines.pictures.threads import Crew
 from pipelines.pictures.tracing import Scene
 
@@ -17,20 +18,22 @@ from pipelines.pictures.tracing import Scene
 AHEAD = Viewpoint(np.array([0.0, 0.0, 4.0]), np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0, -1.0]]), 0.25)
 
 
-def faces_seen(vertices: NDArray[np.float64], faces: NDArray[np.int64], samples: int) -> NDArray[np.int64]:
+def faces_seen(vertices: NDArray[np.float64], faces: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     with Crew() as crew:
-        return seen_faces(first_seen(vertices.astype(np.float32), faces.astype(np.int32), AHEAD, samples, crew))
+        return seen_faces(first_seen(vertices.astype(np.float32), faces.astype(np.int32), AHEAD, size, crew))
 
 
-def rays(samples: int) -> NDArray[np.float64]:
-    steps = ((np.arange(samples) + 0.5) * (2.0 / samples) - 1.0) * AHEAD.half_width
-    x, y = np.meshgrid(steps, -steps)
-    return np.stack([x, y, np.full_like(x, -1.0)], axis=-1)
+def rays(size: int) -> NDArray[np.float64]:
+    """Through the samples, four rows to a pixel."""
+    rows, columns = np.indices((4 * size, size))
+    x = (columns + np.array(ASIDE)[rows % 4]) * (2.0 / size) - 1.0
+    y = 1.0 - (rows + 0.5) * (0.5 / size)
+    return np.stack([x * AHEAD.half_width, y * AHEAD.half_width, np.full_like(x, -1.0)], axis=-1)
 
 
-def traced(vertices: NDArray[np.float64], faces: NDArray[np.int64], samples: int) -> NDArray[np.int64]:
+def traced(vertices: NDArray[np.float64], faces: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """Every ray against every face, plainly."""
-    direction = rays(samples).reshape(-1, 3)
+    direction = rays(size).reshape(-1, 3)
     best, seen = np.full(len(direction), np.inf), np.full(len(direction), -1)
     for k, (a, b, c) in enumerate(vertices[faces]):
         edges = np.stack([b - a, c - a, np.zeros(3)], axis=1)
@@ -39,7 +42,7 @@ def traced(vertices: NDArray[np.float64], faces: NDArray[np.int64], samples: int
         u, v, t = np.linalg.solve(matrices, np.broadcast_to(AHEAD.eye - a, (len(direction), 3))[..., None])[..., 0].T
         nearer = (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 0) & (t < best)
         best[nearer], seen[nearer] = t[nearer], k
-    return seen.reshape(samples, samples)
+    return seen.reshape(4 * size, size)
 
 
 def sphere(rings: int, radius: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -61,21 +64,23 @@ def test_a_sphere_covers_the_circle_in_which_its_cone_cuts_the_picture(radius: f
 
 
 def test_a_square_covers_its_share_of_the_picture_to_the_sample() -> None:
-    # 0.5 wide at z = 0, where the picture is 2 wide: a quarter of 64 samples each way, in the middle.
+    # 0.5 wide at z = 0, where the picture is 2 wide: a quarter of 64 pixels each way, in the middle.
     corners = np.array([[-0.25, -0.25, 0], [0.25, -0.25, 0], [0.25, 0.25, 0], [-0.25, 0.25, 0]])
     seen = faces_seen(corners, np.array([[0, 1, 2], [0, 2, 3]]), 64)
-    assert (seen[24:40, 24:40] >= 0).all()
-    assert (seen >= 0).sum() == 16 * 16
-    assert (seen == 0).sum() + (seen == 1).sum() == 256
+    assert (seen[96:160, 24:40] >= 0).all()
+    assert (seen >= 0).sum() == 64 * 16
+    assert (seen == 0).sum() + (seen == 1).sum() == 64 * 16
 
 
 def test_of_the_samples_on_its_edges_a_face_takes_in_those_at_the_top_and_on_the_left() -> None:
-    # As above, half a sample further right and down: now all four edges pass through the middles of samples.
-    low, high = -0.25 + 1 / 64, 0.25 + 1 / 64
-    corners = np.array([[low, -high, 0], [high, -high, 0], [high, -low, 0], [low, -low, 0]])
-    seen = faces_seen(corners, np.array([[0, 1, 2], [0, 2, 3]]), 64)
-    assert (seen[24:40, 24:40] >= 0).all()
-    assert (seen >= 0).sum() == 16 * 16
+    # In pixels its left edge is at 24.375 and its right one at 40.375, on samples of the first row of each pixel; its
+    # upper edge at 24.125 and its lower one at 40.125, on samples of such rows.
+    low, high, top, bottom = (pixels / 32 - 1 for pixels in (24.375, 40.375, 24.125, 40.125))
+    corners = np.array([[low, -bottom, 0], [high, -bottom, 0], [high, -top, 0], [low, -top, 0]])
+    seen = faces_seen(corners, np.array([[0, 1, 2], [0, 2, 3]]), 64) >= 0
+    assert seen[96:160:4, 24:40].all()
+    assert seen[98:160:4, 25:41].all()  # of the third row the samples lie at 0.125: one is out on the left, one in
+    assert seen.sum() == 64 * 16
 
 
 @settings(max_examples=25, deadline=None)
@@ -103,8 +108,8 @@ def test_each_sample_sees_the_face_that_its_ray_meets_first(seed: int, count: in
     corners = rng.uniform(-0.5, 0.5, (count, 1, 3)) + rng.uniform(-size / 2, size / 2, (count, 3, 3))
     vertices, faces = corners.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3)
     seen, expected = faces_seen(vertices, faces, 64), traced(vertices, faces, 64)
-    # Corners are snapped to 1/256 of a sample: a sample that an edge passes that near may go either way.
-    assert (seen != expected).sum() <= 4 + 2 * count
+    # Corners are snapped to 1/256 of a pixel: a sample that an edge passes that near may go either way.
+    assert (seen != expected).sum() <= 8 + 4 * count
 
 
 def test_embree_sees_the_same_faces() -> None:
@@ -115,7 +120,7 @@ def test_embree_sees_the_same_faces() -> None:
     hit, face, _ = Scene(TriangleMesh(vertices, faces)).first_hits(
         AHEAD.eye.astype(np.float32), directions.astype(np.float32)
     )
-    expected = np.full(256 * 256, -1)
+    expected = np.full(4 * 256 * 256, -1)
     expected[hit] = face
     assert (faces_seen(vertices, faces, 256).ravel() != expected).mean() < 2e-3
 
@@ -137,3 +142,13 @@ def test_the_number_of_threads_changes_nothing(threads: int) -> None:
             for crew in (alone, several)
         )
     assert (one == many).all()
+
+
+@pytest.mark.parametrize("slant", [(1.0, 0.02), (0.02, 1.0), (-1.0, 0.02), (0.02, -1.0)])
+def test_nearly_level_and_nearly_upright_edges_get_five_tones(slant: tuple[float, float]) -> None:
+    along, inwards = np.array(slant), np.array([-slant[1], slant[0]])
+    corners = np.array([-0.6 * along, 0.6 * along, 0.6 * along + 0.5 * inwards, -0.6 * along + 0.5 * inwards])
+    vertices = np.column_stack([corners, np.zeros(4)])
+    covered = (faces_seen(vertices, np.array([[0, 1, 2], [0, 2, 3]]), 64) >= 0).reshape(64, 4, 64).sum(axis=1)
+    assert set(np.unique(covered)) == {0, 1, 2, 3, 4}
+    assert np.bincount(covered.ravel())[1:4].min() >= 4
