@@ -1,6 +1,9 @@
 """A real slicer behind the running service: uploads, finished generations and new ones priced by its word."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 import trimesh
 
 from tests.peers.slicer import stand_in
-from tests.service.harness import Service, until
+from tests.service.harness import Service, free_port, until
 
 pytestmark = pytest.mark.service
 needs_slicer = pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="prusa-slicer is not installed")
@@ -138,3 +141,15 @@ def test_it_does_not_outlive_its_replica(hanging: tuple[Service, Path]) -> None:
     number = until(lambda: slicing(pid), 30, "the slicer to begin")
     service.kill("quoting")
     ended(number)
+
+
+def test_a_wrong_price_book_stops_the_start_with_its_sentence(tmp_path: Path) -> None:
+    (tmp_path / "book.toml").write_text('currency = "USD"\n')
+    environment = {**os.environ, "MOLDAR_PRICE_BOOK": "book.toml", "MOLDAR_DATA_DIR": str(tmp_path / "data")}
+    command = [sys.executable, "-m", "moldar", "serve", "--port", str(free_port())]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False
+    )
+    assert done.returncode == 2
+    assert "MOLDAR_PRICE_BOOK, book.toml: The price book " in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
