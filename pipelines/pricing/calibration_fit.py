@@ -43,8 +43,8 @@ from pipelines.pricing.weights import (
 LEAST_SLICES: Final = 12
 LEAST_SHAPES: Final = 6
 COVERED: Final = 0.9
-MASS_RIDGE: Final = 1e-3  # of a factor that is off by 1, against the mean squared error: 0.03 for 3 %
-TIME_RIDGE: Final = 1e-3
+MASS_RIDGE: Final = 3e-3  # of a factor that is off by 1, against the mean squared error: 1e-3 for 3 %
+TIME_RIDGE: Final = 5e-3
 SUPPORT_RIDGE: Final = 1e-2
 START_S: Final = 100.0  # moves before and after a part that are as odd as a factor which is off by 1
 UNKNOWN_BAND: Final = Decimal("0.5")  # of supports, where none were sliced

@@ -17,6 +17,7 @@ from pipelines.pricing.printers import FdmPrinter
 from pipelines.pricing.sections import Section, inset, offset, opened
 
 NARROWEST_LINE: Final = 0.85  # of the nozzle: another line is laid where it can be this wide (min_bead_width)
+BREAKS_PER_CELL: Final = 8  # corners and joints where a line ends, for each cell that walls part: sliced crates
 SMALL_LOOP_MM: Final = 2 * np.pi * 6.5  # loops this short take the small-perimeter speed (SMALL_PERIMETER_LENGTH)
 
 
@@ -73,10 +74,17 @@ def lay_walls(section: Section, printer: FdmPrinter) -> Walls:
         external=external,
         inner=inner,
         single_mm=lines.area() / spacing,
-        singles=len(lines.decompose()),
+        singles=_pieces(lines),
         area_mm2=filled.area() - left.area(),
         inside=offset(left, printer.infill_overlap * spacing),
     )
+
+
+def _pieces(lines: Section) -> int:
+    """How many lines a network of walls is drawn in: one for a strip or a ring, more where walls meet."""
+    networks = len(lines.decompose())
+    cells = lines.num_contour() - networks
+    return networks + BREAKS_PER_CELL * max(0, cells - networks)
 
 
 def loops(lines: Section, speed_mm_s: float, printer: FdmPrinter) -> Loops:
