@@ -54,7 +54,7 @@ class _Group(_Table):
     dated: date  # when they held
 
 
-class Order(_Group):
+class OrderRules(_Group):
     """What every order costs, whatever is printed, and how many pieces it may have."""
 
     valid_days: Annotated[int, Field(strict=True, ge=1, le=365)]  # how long a quote holds
@@ -201,7 +201,7 @@ class PriceBook(_Table):
     name: _Text
     dated: date
     currency: _Currency
-    order: Order
+    order: OrderRules
     machine: Machine
     post_processing: PostProcessing
     failure: Failure

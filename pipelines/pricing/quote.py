@@ -91,7 +91,7 @@ def quote(
         mass_g=round(made.estimate.mass_g, 3),
         print_time_s=int(made.estimate.time_s),
         lines=_lines(exact, made, request.quantity, terms),
-        quantity_breaks=tuple(QuantityBreak(n, rounded(unit_price(made, n, terms))) for n in book.order.breaks),
+        quantity_breaks=_breaks(made, terms),
         alternatives=found,
         expires_at=issued_at + timedelta(days=book.order.valid_days),
         error_band=_total_band(exact, made, request.quantity, terms),
@@ -119,6 +119,13 @@ def _terms(request: QuoteRequest, report: PrintReport, book: PriceBook) -> Terms
     failure = {"ok": book.failure.ok, "warning": book.failure.warning, "error": book.failure.error}[report.verdict]
     zone = book.zone(request.ship_to) if request.ship_to is not None else None
     return Terms(book, request.currency or book.currency, failure, zone)
+
+
+def _breaks(made: Print, terms: Terms) -> tuple[QuantityBreak, ...]:
+    """Unit prices of the quantities that the book shows, as far as it takes orders of them."""
+    rules = terms.book.order
+    wanted = (quantity for quantity in rules.breaks if quantity <= rules.most_pieces)
+    return tuple(QuantityBreak(quantity, rounded(unit_price(made, quantity, terms))) for quantity in wanted)
 
 
 def _lines(exact: Amounts, made: Print, quantity: int, terms: Terms) -> tuple[QuoteLine, ...]:

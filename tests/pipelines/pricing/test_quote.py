@@ -223,6 +223,11 @@ def test_quantity_breaks_are_the_prices_of_those_quantities() -> None:
     assert [one.unit_minor for one in breaks] == [priced("cup", quantity=one.quantity).unit_minor for one in breaks]
 
 
+def test_breaks_are_the_books_and_end_where_its_orders_do() -> None:
+    few = with_(BOOK, order={"breaks": (1, 2, 20, 200), "most_pieces": 20})
+    assert [one.quantity for one in priced(book=few).quantity_breaks] == [1, 2, 20]
+
+
 @pytest.mark.parametrize("start", [1, 2, 3, 9, 24, 49, 99])
 def test_one_unit_more_never_makes_an_order_cheaper_where_the_margin_drops(start: int) -> None:
     book = default_price_book()
