@@ -8,15 +8,16 @@ import errno
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event
 from time import monotonic
 from typing import Final
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
+from numpy.typing import NDArray
 
 from adapters.gcode import read_gcode
 from adapters.programs import Bounds, Ended, run_program
@@ -49,11 +50,14 @@ _STAMP: Final = re.compile(r"^\[[^]]*\](\s*\[[^]]*\])*\s*")  # of a log line
 _SIGXCPU, _SIGXFSZ, _SIGKILL = 24, 25, 9
 
 
-@dataclass(frozen=True, slots=True)
+_Points = NDArray[np.float64]  # [N, 2] mm
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Bed:
     """What the printer of a profile can reach: a convex outline in mm, and a height."""
 
-    outline: "np.ndarray[tuple[int, int], np.dtype[np.float64]]"  # [N, 2]
+    outline: _Points
     height_mm: float  # 0: not limited
 
     @property
@@ -63,7 +67,7 @@ class _Bed:
 
 
 class PrusaSlicer:
-    """A slicer with a printer's profile. Sound for several threads; `stop` ends what all of them run."""
+    """A slicer with a printer's profile. Sound for several threads."""
 
     def __init__(
         self,
@@ -80,9 +84,7 @@ class PrusaSlicer:
         # By --center it is neither turned nor moved about by the slicer's own arranging.
         self._arguments = ["--load", "profile.ini", "--center", f"{x:.4f},{y:.4f}", *_WHAT]
         self._bounds = Bounds(timeout_s, memory_bytes, gcode_bytes)
-        self._lock = Lock()
         self._version: str | None = None
-        self._running: set[Event] = set()
 
     def version(self) -> str:
         """Name and version, such as "PrusaSlicer 2.5.0".
@@ -91,9 +93,9 @@ class PrusaSlicer:
             SlicerFailed: there is no slicer, or not one whose g-code is read here.
         """
         if self._version is None:
-            with tempfile.TemporaryDirectory(prefix="moldar-slice-") as folder:
-                bounds = Bounds(min(VERSION_S, self._bounds.wall_s), self._bounds.memory_bytes, self._bounds.file_bytes)
-                ended = run_program([self._path(), "--help"], Path(folder), bounds, Event())
+            bounds = replace(self._bounds, wall_s=min(VERSION_S, self._bounds.wall_s))
+            with _folder() as folder:
+                ended = run_program([self._path(), "--help"], folder, bounds, Event())
             self._version = _version_of(ended, self._executable)
         return self._version
 
@@ -109,29 +111,12 @@ class PrusaSlicer:
             SlicerFailed: the slicer could not be run, or did not slice the mesh.
             GeometryTooLarge: the part is larger than the printer of the profile.
             EmptyGeometry, InvalidInput: there are no faces, or numbers that are none.
-            Canceled: `stop` was set, or `stop()` called.
+            Canceled: `stop` was set.
         """
         placed = _on_bed(mesh, self._bed)
         version = self.version()
-        stop = stop or Event()
-        with self._lock:
-            self._running.add(stop)
-        try:
-            with tempfile.TemporaryDirectory(prefix="moldar-slice-", ignore_cleanup_errors=True) as folder:
-                return self._sliced(Path(folder), placed, asked, stop, version)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise SlicerFailed("There is no room on the disk for the slicer's work.") from error
-            raise SlicerFailed(f"The slicer could not be run: {error.strerror}.") from error
-        finally:
-            with self._lock:
-                self._running.discard(stop)
-
-    def stop(self) -> None:
-        """End every slice under way; those who wait for one get Canceled."""
-        with self._lock:
-            for one in self._running:
-                one.set()
+        with _folder() as folder:
+            return self._sliced(folder, placed, asked, stop or Event(), version)
 
     def _sliced(self, folder: Path, placed: TriangleMesh, asked: SliceRequest, stop: Event, version: str) -> Sliced:
         (folder / "profile.ini").write_text(self._asked_profile(asked), encoding="utf-8")
@@ -184,6 +169,18 @@ class PrusaSlicer:
         return str(Path(found).absolute())
 
 
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for one run. Raises SlicerFailed for what the system refuses meanwhile."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="moldar-slice-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise SlicerFailed("There is no room on the disk for the slicer's work.") from error
+        raise SlicerFailed(f"The slicer could not be run: {error.strerror}.") from error
+
+
 def _settings_of(profile_text: str) -> dict[str, str]:
     """The keys of a profile that the slicer is given. Raises InvalidInput for what is no profile of one printer."""
     lines = (_KEY.fullmatch(line) for line in profile_text.splitlines())
@@ -197,9 +194,15 @@ def _bed_of(settings: dict[str, str]) -> _Bed:
     """What the profile's printer reaches; PrusaSlicer's own default of the height is 200 mm."""
     points = [pair.split("x") for pair in settings["bed_shape"].split(",")]
     corners = np.array([[_number(number) for number in pair] for pair in points if len(pair) == 2]).reshape(-1, 2)
-    if len(corners) < 3 or not np.isfinite(corners).all() or np.ptp(corners, axis=0).min() <= 0:
+    if len(corners) < 3 or not np.isfinite(corners).all() or _area_mm2(corners) <= 0:
         raise InvalidInput("The slicer's profile has a bed_shape that is no outline.")
     return _Bed(corners, _number(settings.get("max_print_height", "200")))
+
+
+def _area_mm2(corners: _Points) -> float:
+    """By the shoelace formula."""
+    x, y = corners.T
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
 
 
 def _number(text: str) -> float:
@@ -225,11 +228,15 @@ def _on_bed(mesh: TriangleMesh, bed: _Bed) -> TriangleMesh:
     return TriangleMesh(mesh.vertices + shift, mesh.faces)
 
 
-def _lies_within(points: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", bed: _Bed) -> bool:
-    try:
-        edges = ConvexHull(bed.outline).equations  # [E, 3]: outward normal and offset
-    except QhullError as error:
-        raise InvalidInput("The slicer's profile has a bed_shape that is no outline.") from error
+def _lies_within(points: _Points, bed: _Bed) -> bool:
+    low, high = bed.outline.min(axis=0), bed.outline.max(axis=0)
+    if (points < low - FIT_MM).any() or (points > high + FIT_MM).any():
+        return False
+    if ((bed.outline == low) | (bed.outline == high)).all():  # a rectangle
+        return True
+    from scipy.spatial import ConvexHull  # noqa: PLC0415 - 0.3 s, for beds that are round
+
+    edges = ConvexHull(bed.outline).equations  # [E, 3]: outward normal and offset
     return all(bool((points @ edge[:2] + edge[2]).max() <= FIT_MM) for edge in edges)
 
 

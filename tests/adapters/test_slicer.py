@@ -200,7 +200,10 @@ class TestWhatIsRefusedBefore:
         with pytest.raises(InvalidInput, match="finite"):
             slicer.slice(TriangleMesh(BOX.vertices * [1, np.nan, 1], BOX.faces), SliceRequest())
 
-    @pytest.mark.parametrize("text", ["", "layer_height = 0.2", "\0\1\2", "bed_shape = 0x0,5x5", "bed_shape = a,b,c,d"])
+    @pytest.mark.parametrize(
+        "text",
+        ["", "layer_height = 0.2", "\0\1\2", "bed_shape = 0x0,5x5", "bed_shape = 0x0,5x5,9x9", "bed_shape = a,b,c,d"],
+    )
     def test_profiles_that_name_no_printer(self, text: str) -> None:
         with pytest.raises(InvalidInput, match="profile"):
             PrusaSlicer("prusa-slicer", text, 60, MIB)
@@ -259,6 +262,18 @@ class TestMisbehaviour:
         with pytest.raises(SlicerFailed, match="a file of more than 5 MiB"):
             slicer.slice(BOX, SliceRequest())
 
+    def test_a_folder_that_cannot_be_made_is_told(self, tmp_path: Path) -> None:
+        code = (
+            "import tempfile; from adapters.slicer import PrusaSlicer;"
+            "from pipelines.errors import SlicerFailed;"
+            f"slicer = PrusaSlicer({stand_in(tmp_path, 'works')!r}, {PROFILE!r}, 20, 2**29);"
+            f"tempfile.tempdir = {str(tmp_path / 'nowhere')!r}\n"
+            "try: slicer.version()\n"
+            "except SlicerFailed as error: print(error)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        assert done.stdout == "The slicer could not be run: No such file or directory.\n"
+
     def test_no_room_for_our_own_files_is_told(self, tmp_path: Path) -> None:
         program = stand_in(tmp_path, "works")
         code = (
@@ -313,15 +328,14 @@ class TestMisbehaviour:
 
 
 class TestStopping:
+    def test_what_nobody_waits_for_is_not_begun(self, tmp_path: Path) -> None:
+        stop = threading.Event()
+        stop.set()
+        with pytest.raises(Canceled):
+            peer(tmp_path, "hangs", wall_s=60).slice(BOX, SliceRequest(), stop)
+
     def test_setting_the_event_kills_the_process(self, tmp_path: Path) -> None:
-        self.stopped(tmp_path, lambda slicer, event: event.set())
-
-    def test_stop_ends_every_slice(self, tmp_path: Path) -> None:
-        self.stopped(tmp_path, lambda slicer, event: slicer.stop())
-
-    @staticmethod
-    def stopped(folder: Path, how) -> None:  # type: ignore[no-untyped-def]
-        slicer, event, ended = peer(folder, "hangs", wall_s=60), threading.Event(), []
+        slicer, event, ended = peer(tmp_path, "hangs", wall_s=60), threading.Event(), []
 
         def work() -> None:
             with pytest.raises(Canceled):
@@ -330,8 +344,8 @@ class TestStopping:
 
         thread = threading.Thread(target=work)
         thread.start()
-        pid, began = pid_in(folder), time.monotonic()
-        how(slicer, event)
+        pid, began = pid_in(tmp_path), time.monotonic()
+        event.set()
         thread.join(10)
         assert ended
         assert ended[0] - began < 1
