@@ -49,6 +49,19 @@ FILE: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "The caller has it already."},
     416: {"description": "There is no such range."},
 }
+_REPAIRS: Final = {
+    "Moldar-Repairs": {
+        "description": "What was done to make a closed solid, as a JSON list of code, message, count and share.",
+        "schema": {"type": "string"},
+    }
+}
+CONVERTED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The converted file.",
+        "content": {"application/octet-stream": {}, "model/*": {}},
+        "headers": _REPAIRS,
+    }
+}
 PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The picture.", "content": {"image/png": {}, "image/webp": {}}}
 }
@@ -57,7 +70,11 @@ FILM: Final[dict[int | str, dict[str, Any]]] = {
     **{status: FILE[status] for status in (206, 304, 416)},
 }
 REPAIRED: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "Reports and files.", "content": {"application/zip": {}, "model/*": {}}}
+    200: {
+        "description": "Reports and files; or the files alone, with what was done in a header.",
+        "content": {"application/zip": {}, "application/octet-stream": {}, "model/*": {}},
+        "headers": _REPAIRS,
+    }
 }
 METRICS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "Text exposition.", "content": {"text/plain": {"schema": {"type": "string"}}}}

@@ -39,7 +39,8 @@ def repaired_answer(made: wire.RepairedFile, accept: str | None, most_bytes: int
     asked = [part.partition(";")[0].strip().lower() for part in (accept or "").split(",")]
     if "application/json" in asked or "*/*" in asked or not any(asked):
         return json_answer(made)
-    headers = {REPAIRS_HEADER: repairs_header(made.mended)}
+    applied = (wire.SurfaceRepair(code=one.kind, message=" ".join(one.changes)) for one in made.applied)
+    headers = {REPAIRS_HEADER: repairs_header((*made.mended, *applied))}
     if "application/zip" in asked:
         return attachment(_archive(made), "repaired.zip", "application/zip", headers)
     file = made.files[0]

@@ -28,7 +28,7 @@ def tool_routes(gateway: "Gateway") -> APIRouter:
 
     @api.post(
         "/conversions",
-        responses={200: {"content": {"application/octet-stream": {}}, "description": "The converted file."}},
+        responses=openapi.CONVERTED,
         response_class=Response,
         openapi_extra=openapi.file_form(wire.ConversionRequest),
     )

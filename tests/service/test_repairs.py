@@ -109,6 +109,7 @@ class TestAnUpload:
         file = {"file": ("thin.stl", stl(THIN))}
         one = http.post("/v1/repairs", files=file, data=asked, headers={"Accept": "model/stl"})
         assert one.headers["content-type"] == "model/stl"
+        assert [entry["code"] for entry in json.loads(one.headers["moldar-repairs"])] == ["thicken"]
         assert loaded(one.content).is_volume
         many = {"file": ("bar.stl", stl(SOLID.cube((500, 30, 30))))}
         asked = {"repairs": "split_to_fit"}
