@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.errors import EmptyGeometry
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing.poisson import OrientedPoints
 from pipelines.meshing.topology import areas
@@ -21,7 +22,10 @@ def surface_points(mesh: TriangleMesh, count: int) -> OrientedPoints:
 
 
 def sampled_faces(mesh: TriangleMesh, count: int) -> NDArray[np.int64]:
-    """On which face each of the points [count] of `surface_points` lies."""
+    """On which face each of the points [count] of `surface_points` lies. Raises EmptyGeometry if all have no area."""
     size = areas(mesh)
-    ends = np.cumsum(size) * (count / float(size.sum()))
+    total = float(size.sum())
+    if total <= 0.0:
+        raise EmptyGeometry("The surface has no area.")
+    ends = np.cumsum(size) * (count / total)
     return np.searchsorted(ends, np.arange(count) + 0.5).clip(0, len(size) - 1)
