@@ -3,8 +3,8 @@
     python -m bench fuzz [--seconds=60] [--seed=0] [--only=glb] [--found=DIR]
 
 "uploads" are damaged meshes all the way: read, mended, inspected and written. Each target is fuzzed in a process of its
-own with 4 GiB of memory, in which opening files, sockets and processes is an error, and each file has five seconds, or thirty all the way.
-What breaks the law is printed, and kept in DIR where one is given.
+own with 4 GiB of memory, in which opening files, sockets and processes is an error. Each file has five seconds, or
+thirty all the way. What breaks the law is printed, and kept in DIR where one is given.
 """
 
 import os
