@@ -20,6 +20,8 @@ _DARKEST: Final = 0.02  # of the light comes back from the blackest filament; co
 _GLOSS: Final = 0.10  # of printed plastic: broad and faint
 _RIM: Final = 0.18  # of the room is mirrored where a surface is seen edge-on: it shows the shape of dark things
 _FACING: Final = 0.006  # of the room is mirrored where it is seen from straight ahead
+_CANCELLED: Final = 1e-6  # squared length of a smooth normal of faces that look opposite ways: the face's own is taken
+_LEVEL: Final = 1e-30  # volume under a ray, in cubes of the object's size, that only rounding leaves
 _ALIKE_NORMALS: Final = 0.97  # cosine of 14 degrees: flatter turns than a crease that is seen
 _ALIKE_COLORS: Final = 12  # of 255: less than an edge in a picture
 _SAME_SIDE: Final = 0.8  # cosine of 37 degrees: pixels turned further apart do not share their shadows
@@ -218,7 +220,7 @@ def _weights(skin: Skin, face: int, eye: NDArray[np.float64], ray: Vector) -> tu
     sx, sy, sz = eye[0] - a[0], eye[1] - a[1], eye[2] - a[2]
     qx, qy, qz = sy * uz - sz * uy, sz * ux - sx * uz, sx * uy - sy * ux
     volume = ux * px + uy * py + uz * pz
-    scale = 1.0 / volume if volume != 0.0 else 0.0
+    scale = 1.0 / volume if abs(volume) > _LEVEL else 0.0
     one = min(max((sx * px + sy * py + sz * pz) * scale, 0.0), 1.0)
     two = min(max((ray[0] * qx + ray[1] * qy + ray[2] * qz) * scale, 0.0), 1.0)
     over = one + two
@@ -232,6 +234,8 @@ def _normal(skin: Skin, face: int, one: float, two: float, ray: Vector) -> Vecto
     x = zero * corner[0, 0] + one * corner[1, 0] + two * corner[2, 0]
     y = zero * corner[0, 1] + one * corner[1, 1] + two * corner[2, 1]
     z = zero * corner[0, 2] + one * corner[1, 2] + two * corner[2, 2]
+    if x * x + y * y + z * z < _CANCELLED:
+        x, y, z = float(skin.flat[face, 0]), float(skin.flat[face, 1]), float(skin.flat[face, 2])
     scale = 1.0 / max(math.sqrt(x * x + y * y + z * z), 1e-12)
     # The side is the face's: at an outline the smooth normal may look away from the eye.
     if skin.flat[face, 0] * ray[0] + skin.flat[face, 1] * ray[1] + skin.flat[face, 2] * ray[2] > 0.0:
@@ -293,6 +297,8 @@ def _shared(surface: Surface, row: int, column: int) -> tuple[float, float]:
                 lamp += surface.shares[y, x, 0]
                 sky += surface.shares[y, x, 1]
                 count += 1
+    if count == 0:  # a face without a normal: not even this pixel is turned as it is
+        return float(surface.shares[row, column, 0]), float(surface.shares[row, column, 1])
     return float(lamp / count), float(sky / count)
 
 

@@ -13,6 +13,7 @@ THREE_QUARTER: Final = Camera(elevation_deg=24.0, azimuth_deg=32.0, fovy_deg=26.
 _FLAT: Final = Camera(elevation_deg=52.0, azimuth_deg=12.0, fovy_deg=26.0)
 _FLATNESS = (0.1, 0.5)  # height over width, from lying to standing
 _SIZES = (16, 2048)
+_FARTHEST = 1e100  # beyond, squares overflow
 _MOST_FACES = 1 << 24  # a sample of the rasterizer holds so many bits of a face
 
 
@@ -50,9 +51,9 @@ def render_mesh(
 
     Raises:
         EmptyGeometry: nothing to see.
-        GeometryTooLarge: more than 16 million faces.
-        InvalidInput: a size out of range, an elevation of the camera outside [-90, 90], or colours that are not one
-            for each face.
+        GeometryTooLarge: more than 16 million faces, or a size that no number holds.
+        InvalidInput: a size out of range, an elevation of the camera outside [-90, 90], a face of corners that do not
+            exist, or colours that are not one for each face.
     """
     check_picture(mesh, camera, size)
     if face_colors is not None and (face_colors.shape != mesh.faces.shape or face_colors.dtype != np.uint8):
@@ -70,10 +71,14 @@ def check_picture(mesh: TriangleMesh, camera: Camera, size: int) -> None:
         raise InvalidInput(f"The picture's size must be in {list(_SIZES)}, not {size}.")
     if not (abs(camera.elevation_deg) <= 90 and 0 < camera.fovy_deg < 180 and np.isfinite(camera.azimuth_deg)):
         raise InvalidInput("The camera needs an elevation in [-90, 90] and a field of view in (0, 180) degrees.")
-    if len(mesh.faces) > _MOST_FACES:
-        raise GeometryTooLarge(f"At most {_MOST_FACES} faces can be drawn, not {len(mesh.faces)}.")
+    if not len(mesh.faces) or not np.isfinite(mesh.vertices).all():
+        raise EmptyGeometry("There is no mesh to draw.")
+    if len(mesh.faces) > _MOST_FACES or np.abs(mesh.vertices).max() > _FARTHEST:
+        raise GeometryTooLarge(f"A mesh of more than {_MOST_FACES} faces, or of {_FARTHEST:g} mm, cannot be drawn.")
+    if not 0 <= mesh.faces.min() <= mesh.faces.max() < len(mesh.vertices):
+        raise InvalidInput("A face of the mesh has a corner that does not exist.")
     # One axis at a time: along the rows of [V, 3] numpy takes twenty times as long.
-    if not len(mesh.faces) or not np.isfinite(mesh.vertices).all() or not max(map(np.ptp, mesh.vertices.T)) > 0:
+    if not max(map(np.ptp, mesh.vertices.T)) > 1 / _FARTHEST:
         raise EmptyGeometry("There is no mesh to draw.")
 
 

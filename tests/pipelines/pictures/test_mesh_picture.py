@@ -3,10 +3,12 @@ import io
 import manifold3d
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.errors import EmptyGeometry, InvalidInput
+from pipelines.errors import EmptyGeometry, GeometryTooLarge, InvalidInput
 from pipelines.geometry import Camera, TriangleMesh
 from pipelines.meshing.color import linear_from_srgb
 from pipelines.pictures import THREE_QUARTER, encode_png, render_mesh
@@ -123,6 +125,14 @@ def test_what_cannot_be_drawn_is_refused() -> None:
     for mesh in (none, TriangleMesh(np.full((3, 3), np.nan), np.array([[0, 1, 2]]))):
         with pytest.raises(EmptyGeometry):
             render_mesh(mesh)
+    point = TriangleMesh(np.full((3, 3), 7.0), np.array([[0, 1, 2]]))
+    with pytest.raises(EmptyGeometry):
+        render_mesh(point)
+    with pytest.raises(GeometryTooLarge):
+        render_mesh(TriangleMesh(brick().vertices * 1e200, brick().faces))
+    for corner in (-1, 8):
+        with pytest.raises(InvalidInput):
+            render_mesh(TriangleMesh(brick().vertices, np.array([[0, 1, corner]])))
     for size in (0, 15, 5000):
         with pytest.raises(InvalidInput):
             render_mesh(brick(), size=size)
@@ -234,3 +244,37 @@ def test_every_size_is_drawn_to_its_last_row(size: int) -> None:
     assert picture.shape == (size, size, 3)
     assert picture[-1].min() > 100  # the backdrop's lower end
     assert hue(picture, 0).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(3, 30),
+    faces=st.integers(1, 60),
+    stretch=st.tuples(*[st.sampled_from([0.0, 1e-9, 1.0, 300.0])] * 3),
+    camera=st.builds(Camera, st.floats(-90, 90), st.floats(-720, 720), st.just(1.5), st.floats(0.1, 179)),
+)
+def test_any_soup_from_anywhere_is_drawn_or_refused_as_empty(
+    seed: int, count: int, faces: int, stretch: tuple[float, float, float], camera: Camera
+) -> None:
+    rng = np.random.default_rng(seed)
+    vertices = rng.integers(-3, 4, (count, 3)) * np.array(stretch) + 1e3 * rng.normal(size=3)
+    soup = TriangleMesh(vertices, rng.integers(0, count, (faces, 3)), rng.integers(0, 256, (count, 3)).astype(np.uint8))
+    try:
+        picture = render_mesh(soup, camera, 48)
+    except EmptyGeometry:
+        assert max(stretch) < 1.0 or np.ptp(vertices, axis=0).max() == 0
+        return
+    assert picture.shape == (48, 48, 3)
+    assert picture[0, 0].min() > 150  # a corner of the backdrop, which no object reaches
+
+
+def test_faces_whose_corners_lie_on_a_line_are_drawn_as_hairs_or_not_at_all() -> None:
+    # Snapped to the grid some of them get an area, and no normal.
+    rng = np.random.default_rng(5)
+    ends = rng.uniform(-1, 1, (300, 2, 3))
+    along = rng.uniform(0, 1, (300, 1, 1))
+    corners = np.concatenate([ends, ends[:, :1] + along * (ends[:, 1:] - ends[:, :1])], axis=1)
+    picture = render_mesh(TriangleMesh(corners.reshape(-1, 3), np.arange(900).reshape(-1, 3)), size=256)
+    assert picture.shape == (256, 256, 3)
+    assert picture[0, 0].min() > 150
