@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 _RINGS: Final = (1, 3)  # cells around its own in which a point's neighbours are sought before a tree is asked
 _PLANE_SHARE: Final = 0.15  # weight of the neighbours' plane beside the splats' own flatness, the better witness
 _LEAST_PIVOT: Final = 1e-24
+_LEAST_BREADTH: Final = 1e-6  # of the length, squared: narrower neighbours are a line, through which any plane goes
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -154,6 +155,52 @@ def layer_normals(
         _add_outer(tensor, plane[0], plane[1], plane[2], _PLANE_SHARE)
         _add_outer(tensor, axes[i, 0], axes[i, 1], axes[i, 2], weights[i] / count)
         _eigen(tensor, True, normals[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def one_sided_normals(
+    positions: NDArray[np.float64],
+    near: NDArray[np.int32],
+    normals: NDArray[np.float64],
+    first: int,
+    last: int,
+    found: NDArray[np.float64],
+) -> None:
+    """Fill the normals [N, 3] of points [first, last) anew from those neighbours whose own look the same way.
+
+    Half is their mean, half the plane through them, as far as they lie in one.
+    """
+    spread, plane, widest = np.empty(6), np.empty(3), np.empty(3)
+    for i in range(first, last):
+        total, x, y, z = 1.0, positions[i, 0], positions[i, 1], positions[i, 2]
+        found[i] = normals[i]
+        for j in near[i]:
+            weight = max(_dot(normals[i], normals[j]), 0.0)
+            total += weight
+            x, y, z = x + weight * positions[j, 0], y + weight * positions[j, 1], z + weight * positions[j, 2]
+            for axis in range(3):
+                found[i, axis] += weight * normals[j, axis]
+        x, y, z = x / total, y / total, z / total
+        spread[:] = 0.0
+        _add_outer(spread, positions[i, 0] - x, positions[i, 1] - y, positions[i, 2] - z, 1.0 / total)
+        for j in near[i]:
+            weight = max(_dot(normals[i], normals[j]), 0.0) / total
+            _add_outer(spread, positions[j, 0] - x, positions[j, 1] - y, positions[j, 2] - z, weight)
+        largest, smallest = _eigen(spread, True, widest), _eigen(spread, False, plane)
+        middle = spread[0] + spread[3] + spread[5] - largest - smallest
+        flatness = 1.0 - max(smallest, 0.0) / middle if middle > _LEAST_BREADTH * largest else 0.0
+        share = flatness / math.sqrt(_dot(plane, plane)) * (1.0 if _dot(plane, found[i]) > 0.0 else -1.0)
+        length = math.sqrt(_dot(found[i], found[i]))
+        for axis in range(3):
+            found[i, axis] = found[i, axis] / length + share * plane[axis]
+        length = math.sqrt(_dot(found[i], found[i]))
+        for axis in range(3):
+            found[i, axis] /= length
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return float(one[0] * other[0] + one[1] * other[1] + one[2] * other[2])
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]

@@ -10,7 +10,15 @@ from pipelines.errors import InvalidInput, NotSolid
 from pipelines.geometry import Gaussians, TriangleMesh
 from pipelines.meshing.color import SplatColors
 from pipelines.meshing.neighbours import Neighbours
-from pipelines.meshing.orientation import facing, outward, smallest_axes, unsigned_normals, wall_thickness
+from pipelines.meshing.orientation import (
+    facing,
+    is_told,
+    one_sided,
+    outward,
+    smallest_axes,
+    unsigned_normals,
+    wall_thickness,
+)
 from pipelines.meshing.poisson import OrientedPoints, Surface, reconstruct, resolution_of, voxel_of
 from pipelines.meshing.pruning import SurfaceSplats, surface_splats
 from pipelines.meshing.sampling import surface_points
@@ -116,6 +124,9 @@ def surface_layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None 
     opacity = splats.gaussians.opacity.astype(np.float64)
     axes, flatness = smallest_axes(splats.gaussians)
     normals, thickness = unsigned_normals(positions, near, axes, flatness * opacity)
+    has_axes = is_told(axes, normals, flatness * opacity)
+    if not has_axes:
+        normals, thickness = unsigned_normals(positions, near, axes, np.zeros_like(opacity))
     areas = np.pi * near.distance[:, -1] ** 2 / near.distance.shape[1]  # a disc shared among its points
     pitch, weights = float(np.sqrt(np.median(areas))), opacity * areas
     if viewpoints is not None:
@@ -123,6 +134,8 @@ def surface_layer(splats: SurfaceSplats, viewpoints: NDArray[np.float64] | None 
     else:
         normals = outward(positions, normals, opacity, near, pitch)
         normals, is_kept = settled(OrientedPoints(positions, normals, weights))
+    if not has_axes:
+        normals = one_sided(positions, normals, near)
     walls = wall_thickness(positions, normals, near)[is_kept]
     points = OrientedPoints(positions[is_kept], normals[is_kept], weights[is_kept])
     return Layer(points, pitch, _scatter(thickness[is_kept], walls), walls, ~is_kept)

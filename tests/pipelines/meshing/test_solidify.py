@@ -31,6 +31,7 @@ def taken(gaussians: Gaussians, index: NDArray[np.int64]) -> Gaussians:
         ("mug", "ideal", 0.02),
         ("mug", "noisy", 0.03),
         ("thincup", "ideal", 0.04),
+        ("mug", "round", 0.02),
         ("torus", "junk", 0.02),
         ("blob", "junk", 0.02),
     ],

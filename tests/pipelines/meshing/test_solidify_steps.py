@@ -21,7 +21,15 @@ from pipelines.meshing.grid_kernels import (
     trilinear,
 )
 from pipelines.meshing.neighbours import Neighbours
-from pipelines.meshing.orientation import facing, neighbourhoods, unsigned_normals, wall_thickness
+from pipelines.meshing.orientation import (
+    facing,
+    is_told,
+    neighbourhoods,
+    one_sided,
+    unsigned_normals,
+    wall_thickness,
+)
+from pipelines.meshing.point_kernels import one_sided_normals
 from pipelines.meshing.poisson import OrientedPoints, reconstruct
 from pipelines.meshing.settling import settled
 
@@ -105,6 +113,51 @@ def test_the_normal_of_a_plane_is_exact(axis: int) -> None:
     normals, thickness = unsigned_normals(neighbours.points, neighbourhoods(neighbours), ball(300), np.zeros(300))
     assert np.abs(normals[:, axis]) == pytest.approx(1)
     assert thickness == pytest.approx(0, abs=1e-7)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 99))
+def test_one_sided_normals_are_half_the_mean_and_half_the_plane_of_those_that_look_alike(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    neighbours = Neighbours(rng.normal(size=(120, 3)) * [1, 0.8, 0.2])
+    near, normals = neighbourhoods(neighbours), ball(120, seed)
+    found = np.empty_like(normals)
+    one_sided_normals(neighbours.points, near.index, normals, 0, 120, found)
+    for i, own in enumerate(normals):
+        weight = np.append(np.maximum(normals[near.index[i]] @ own, 0), 1.0)
+        mean = weight @ np.vstack([normals[near.index[i]], own])
+        around = neighbours.points[np.append(near.index[i], i)]
+        values, vectors = np.linalg.eigh(np.cov(around.T, bias=True, aweights=weight))
+        if abs(vectors[:, 0] @ mean) < 1e-3 * np.linalg.norm(mean):
+            continue  # rounding decides to which side a plane belongs that lies across
+        plane = vectors[:, 0] * np.sign(vectors[:, 0] @ mean)
+        flatness = 1 - max(values[0], 0) / values[1] if values[1] > 1e-6 * values[2] else 0.0
+        both = mean / np.linalg.norm(mean) + flatness * plane
+        assert found[i] == pytest.approx(both / np.linalg.norm(both), abs=1e-5)
+
+
+def test_the_two_sides_of_a_thin_wall_do_not_bend_each_other() -> None:
+    rng = np.random.default_rng(0)
+    wall = rng.random((4_000, 3)) * [1, 1, 0] + rng.normal(0, 0.001, (4_000, 3))
+    wall[2_000:, 2] += 0.02
+    neighbours = Neighbours(wall)
+    side = np.where(neighbours.points[:, 2:] > 0.01, 1.0, -1.0)
+    tilted = side * [[0.0, 0.0, 1.0]] + rng.normal(0, 0.3, (4_000, 3))
+    tilted /= np.linalg.norm(tilted, axis=1, keepdims=True)
+    upright = (one_sided(neighbours.points, tilted, neighbourhoods(neighbours)) * side)[:, 2]
+    assert (tilted * side)[:, 2].mean() < 0.95
+    assert upright.mean() > 0.99
+
+
+def test_directions_by_chance_tell_nothing_of_a_surface() -> None:
+    points = ball(4_000)
+    neighbours = Neighbours(points)
+    near = neighbourhoods(neighbours)
+    for axes, told in ((ball(4_000, 7), False), (neighbours.points + 0.3 * ball(4_000, 8), True)):
+        proposed = axes / np.linalg.norm(axes, axis=1, keepdims=True)
+        normals, _ = unsigned_normals(neighbours.points, near, proposed, np.ones(4_000))
+        assert is_told(proposed, normals, np.ones(4_000)) is told
+    assert not is_told(proposed, normals, np.zeros(4_000))
 
 
 def test_normals_face_where_they_were_seen_from_and_edge_on_follow_their_neighbours() -> None:
