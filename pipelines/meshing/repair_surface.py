@@ -14,6 +14,7 @@ from pipelines.meshing.topology import (
     boundary_loops,
     compact,
     linked,
+    marked,
     open_edges,
     patch,
     pieces,
@@ -27,6 +28,7 @@ from pipelines.meshing.winding import windings
 # side needs 17 %, a bust open below about 15 %, half a sphere 33 %, a flat sheet 50 %.
 MOST_INVENTED: Final = 0.3
 _SHEET: Final = 0.45  # of a piece of surface, its hole filled: a sheet, which bounds nothing
+_LOOSE: Final = 0.6  # of all edges that no other face shares: triangles that hang together nowhere have no holes
 _SEAM: Final = 1e-5  # of the diagonal: seams that a writer's rounding tore open
 _ENCLOSED: Final = 0.75  # winding number around a wall inside a solid; on the solid's own skin it is 0 without it
 _SMALL: Final = 0.05  # of the surface: fins that are dropped together
@@ -50,6 +52,8 @@ def closed_surface(mesh: TriangleMesh, repairs: list[Repair]) -> TriangleMesh:
     if len(single.faces) < len(seamed.faces):
         doubled = len(seamed.faces) - len(single.faces)
         repairs.append(Repair("doubled_faces", f"dropped {counted(doubled, 'doubled face')}", doubled))
+    if len(open_edges(single.faces)) > _LOOSE * single.faces.size:
+        return single
     kept = _without_strays(single, repairs)
     wound, turned = wound_consistently(kept)
     if turned:
@@ -67,7 +71,7 @@ def facing_outward(mesh: TriangleMesh) -> TriangleMesh:
     corners = mesh.vertices[mesh.faces] - centre[piece][:, None]
     flat = TriangleMesh(corners.reshape(-1, 3), np.arange(corners.shape[0] * 3).reshape(-1, 3))
     is_open = np.zeros(len(count), np.bool_)
-    is_open[piece[np.isin(mesh.faces, open_edges(mesh.faces)).any(axis=1)]] = True
+    is_open[piece[marked(open_edges(mesh.faces), len(mesh.vertices))[mesh.faces].any(axis=1)]] = True
     turn = (is_open & (np.bincount(piece, face_volumes(flat)) < 0))[piece]
     return TriangleMesh(mesh.vertices, np.where(turn[:, None], mesh.faces[:, ::-1], mesh.faces), mesh.colors)
 
@@ -76,7 +80,7 @@ def _seams_welded(mesh: TriangleMesh, tolerance: float) -> TriangleMesh:
     """Vertices on open edges made one with those within `tolerance` of them."""
     from scipy.spatial import cKDTree  # noqa: PLC0415 - loaded by those replicas that repair meshes
 
-    rim = np.unique(open_edges(mesh.faces))
+    rim = np.flatnonzero(marked(open_edges(mesh.faces), len(mesh.vertices)))
     if not len(rim):
         return compact(mesh)
     pairs = cKDTree(mesh.vertices[rim]).query_pairs(tolerance, output_type="ndarray")

@@ -14,7 +14,7 @@ from pipelines.meshing.repair_bodies import united
 from pipelines.meshing.repair_redraw import redrawn
 from pipelines.meshing.repair_solids import mesh_of, solid_of
 from pipelines.meshing.repair_surface import closed_surface, facing_outward
-from pipelines.meshing.topology import areas, weld
+from pipelines.meshing.topology import areas, marked, weld
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ def make_solid(mesh: TriangleMesh) -> Solid:
         raise NotSolid("The mesh holds coordinates that are not finite.")
     if not len(mesh.faces) or not areas(mesh).sum() > 0:
         raise EmptyGeometry("The mesh has no surface.")
-    used = mesh.vertices[np.unique(mesh.faces)]
+    used = mesh.vertices[marked(mesh.faces, len(mesh.vertices))]
     centre, scale = (used.min(axis=0) + used.max(axis=0)) / 2, float(np.linalg.norm(np.ptp(used, axis=0)))
     # Far from the origin and at any scale, every length is compared with the same diagonal of 1.
     repairs: list[Repair] = []

@@ -44,9 +44,15 @@ def _first_of_each(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(distinct(rows.astype(np.float64))[0])
 
 
+def marked(index: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+    """Which of `count` things an index of any shape names."""
+    found = np.zeros(count, np.bool_)
+    found[index] = True
+    return found
+
+
 def _without_unused(mesh: TriangleMesh) -> TriangleMesh:
-    used = np.zeros(len(mesh.vertices), np.bool_)
-    used[mesh.faces] = True
+    used = marked(mesh.faces, len(mesh.vertices))
     number = np.cumsum(used) - 1
     return TriangleMesh(mesh.vertices[used], number[mesh.faces], None if mesh.colors is None else mesh.colors[used])
 
@@ -109,7 +115,8 @@ def open_edges(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     """Half edges [E, 2], start and end, that no face runs along in the other direction."""
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
     span = int(faces.max(initial=0)) + 1
-    alone = ~np.isin(end * span + start, start * span + end)
+    there, back = np.sort(start * span + end), end * span + start
+    alone = there[np.minimum(np.searchsorted(there, back), len(there) - 1)] != back
     return np.stack([start[alone], end[alone]], axis=1)
 
 

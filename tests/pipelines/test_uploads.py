@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from pipelines.errors import EmptyGeometry, GeometryTooLarge, InvalidInput, NotSolid, Unreadable
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing import LengthUnit, MeshFormat, export_mesh, read_mesh
+from pipelines.meshing.crossing import find_crossings
+from pipelines.printability import examine
 from pipelines.splats import write_splats
 from pipelines.uploads import FileConversion, convert_file, mended_upload, read_any, read_upload
 from tests.support.solids import brick, is_closed, painted_brick, random_gaussians, volume
@@ -147,3 +149,20 @@ def test_whatever_its_size_a_brick_comes_back_a_brick(longest: float, kind: Mesh
     assert volume(mended.mesh) == pytest.approx(240 * (longest / 10) ** 3, rel=1e-4)
     assert mended.mesh.vertices[:, 2].min() == pytest.approx(0, abs=1e-9 * longest)
     assert bool(mended.repairs) == is_open
+
+
+def test_a_report_names_the_faces_that_cross_and_mending_leaves_none() -> None:
+    beside = TriangleMesh(brick().vertices + np.array([2.0, 1.0, 3.0]), brick().faces)
+    both = TriangleMesh(
+        np.concatenate([brick().vertices, beside.vertices]), np.concatenate([brick().faces, brick().faces + 8])
+    )
+    data = stl(both)
+    raw = read_upload(data, "stl")
+    seen = examine(raw)
+    crossing = next(one for one in seen.report.findings if one.code == "surface.crosses_itself")
+    assert crossing.measured == find_crossings(raw).count > 0
+    assert set(np.flatnonzero(find_crossings(raw).crossed)) <= set(seen.faces_of("surface.crosses_itself").tolist())
+    mended = mended_upload(data, "stl")
+    assert volume(mended.mesh) == pytest.approx(2 * 240 - 2 * 5 * 7)
+    assert [repair.code for repair in mended.repairs] == ["united_bodies"]
+    assert "surface.crosses_itself" not in {one.code for one in examine(mended.mesh).report.findings}

@@ -177,3 +177,56 @@ def test_a_ball_with_random_holes_is_closed_again(seed: int, share: float) -> No
     solid = make_solid(without(mesh, dropped)).mesh
     assert is_closed(solid)
     assert volume(solid) == pytest.approx(volume(mesh), rel=0.05)
+
+
+def test_two_overlapping_half_scans_are_drawn_anew_as_one_ball() -> None:
+    whole, turn = ball(10), trimesh.transformations.rotation_matrix(0.7, [0.3, 0.5, 0.8])[:3, :3]
+    other = TriangleMesh(whole.vertices @ turn.T, whole.faces)
+    upper = without(whole, np.flatnonzero(whole.vertices[whole.faces].mean(axis=1)[:, 2] < -1))
+    lower = without(other, np.flatnonzero(other.vertices[other.faces].mean(axis=1)[:, 2] > 1))
+    solid = make_solid(together(upper, turned(lower)))
+    assert codes(solid) == {"redrawn"}
+    assert is_closed(solid.mesh)
+    assert volume(solid.mesh) == pytest.approx(volume(whole), rel=0.005)
+
+
+def test_loose_triangles_are_no_solid() -> None:
+    rng = np.random.default_rng(0)
+    corners = (rng.random((3000, 1, 3)) + 0.03 * rng.normal(size=(3000, 3, 3))).reshape(-1, 3)
+    with pytest.raises(NotSolid, match="bounds nothing"):
+        make_solid(TriangleMesh(corners, np.arange(9000).reshape(-1, 3)))
+
+
+def test_a_star_drawn_in_one_stroke_is_filled() -> None:
+    """A pentagram, extruded: its core is wound about twice."""
+    angle = np.pi / 2 + 4 * np.pi * np.arange(5) / 5
+    outline = 20 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    floor, roof = np.c_[outline, np.zeros(5)], np.c_[outline, np.full(5, 10.0)]
+    k, after = np.arange(5), (np.arange(5) + 1) % 5
+    faces = np.concatenate([
+        np.stack([k, after, 5 + after], 1), np.stack([k, 5 + after, 5 + k], 1),
+        np.stack([0 * k + 10, after, k], 1), np.stack([0 * k + 11, 5 + k, 5 + after], 1),
+    ])  # fmt: skip
+    solid = make_solid(TriangleMesh(np.concatenate([floor, roof, [[0, 0, 0], [0, 0, 10]]]), faces))
+    area = manifold3d.CrossSection([outline], manifold3d.FillRule.NonZero).area()
+    assert volume(solid.mesh) == pytest.approx(10 * area, rel=0.005)
+    assert "self_crossing" in codes(solid)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_parts_that_overlap_become_their_union_whichever_way_they_look(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    parts = []
+    for _ in range(6):
+        kinds = (
+            manifold3d.Manifold.cube(rng.uniform(5, 20, 3), True),
+            manifold3d.Manifold.sphere(rng.uniform(4, 9), 24),
+            manifold3d.Manifold.cylinder(rng.uniform(8, 30), rng.uniform(2, 6), rng.uniform(1, 6), 24, True),
+        )
+        turn = rng.uniform(0, 360, 3) * (rng.random() < 0.6)
+        parts.append(kinds[rng.integers(3)].rotate(turn).translate(np.round(rng.uniform(-8, 8, 3))))
+    whole = manifold3d.Manifold.batch_boolean(parts, manifold3d.OpType.Add)
+    solid = make_solid(together(*(as_mesh(part) for part in parts)))
+    assert is_closed(solid.mesh)
+    assert volume(solid.mesh) == pytest.approx(whole.volume(), rel=1e-5)
