@@ -297,8 +297,7 @@ def _shared(surface: Surface, row: int, column: int) -> tuple[float, float]:
                 lamp += surface.shares[y, x, 0]
                 sky += surface.shares[y, x, 1]
                 count += 1
-    if count == 0:  # a face without a normal: not even this pixel is turned as it is
-        return float(surface.shares[row, column, 0]), float(surface.shares[row, column, 1])
+    count = max(count, 1)  # a face without a normal is not even turned as it is itself
     return float(lamp / count), float(sky / count)
 
 
