@@ -1,5 +1,6 @@
 """The routes that answer at once: tools on uploaded files, analyses, and what can be chosen."""
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Header, Request, Response
@@ -72,8 +73,13 @@ def tool_routes(gateway: "Gateway") -> APIRouter:
         """
         sent = await upload(request)
         asked = parse(wire.FileRepairRequest, sent.fields)
-        made = repair_mapping.repaired_file(await gateway.uploads.repair(sent, asked), asked.format)
-        return repaired_answer(made, accept, gateway.limits.body_bytes)
+        made = await gateway.uploads.repair(sent, asked)
+
+        def answer() -> Response:
+            return repaired_answer(repair_mapping.repaired_file(made, asked.format), accept, gateway.limits.body_bytes)
+
+        # A thread: base64 and archives of 64 MiB take seconds, in which the door must not stand still for others.
+        return await asyncio.to_thread(answer)
 
     @api.post(
         "/pictures",
