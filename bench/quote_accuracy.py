@@ -1,49 +1,77 @@
-"""How near the instant mass and time model is to PrusaSlicer, and what a report and a quote cost.
+"""How near the print model is to PrusaSlicer on shapes that it was not fitted to, and what a report and a quote cost.
 
     python -m bench.quote_accuracy
 
-The slices are tests/golden/slicer_truth.json. The weights of the model are physical, not fitted to them; its rules
-(what becomes solid, what bridges) were chosen with these shapes in view, so new shapes may come out worse.
+`golden` is tests/golden/slicer_truth.json under the shipped calibration. `unseen` are other shapes with and without
+supports, for the generic printer and for one with gyroid infill and vertical shells, each under a calibration made
+here from stored slices of the calibration parts (tests/golden/model_slices.json). Times are of whole prints.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from time import perf_counter
 
 import numpy as np
 
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import QuoteRequest, default_price_book, quote
+from pipelines.pricing.calibration import default_calibration
+from pipelines.pricing.calibration_fit import calibrate
+from pipelines.pricing.weights import Bands
 from pipelines.printability import inspect
-from tests.golden.slicer_truth import Miss, as_mesh, misses, support_misses
+from tests.golden.model_slices import PrinterName, calibration_slices, missed, profile_of
+from tests.golden.slicer_truth import as_mesh, misses, support_misses
 
 RUNS = 5
 ISSUED = datetime(2026, 11, 21, tzinfo=UTC)
+PRINTERS: tuple[PrinterName, ...] = ("generic_i3", "gyroid_i3")
 
 
 def main() -> None:
-    found = misses()
-    print(f"Error against PrusaSlicer 2.5.0 on {len(found)} slices without supports, in percent")
-    print(f"{'setting':<10} {'mass median':>12} {'p90':>6} {'worst':>7} {'time median':>12} {'p90':>6} {'worst':>7}")
-    for setting in dict.fromkeys(miss.slice.setting for miss in found):
-        _print_row(setting, [miss for miss in found if miss.slice.setting == setting])
-    _print_row("all", found)
-    print("\nSupport volume, mm^3: slicer, report")
-    for miss in support_misses():
-        if miss.slicer or miss.report:
-            print(f"{miss.shape:<10} {miss.slicer:8.0f} {miss.report:8.0f}  {miss.report / miss.slicer - 1:+.0%}")
+    print("Error against PrusaSlicer 2.5.0 in percent; band: of nine in ten; inside: share of prints within it")
+    print(f"{'prints':<28} {'':>8} {'n':>4} {'median':>7} {'p90':>6} {'worst':>6} {'band':>6} {'inside':>7}")
+    _print_golden()
+    for printer in PRINTERS:
+        _print_unseen(printer)
     print("\nTime of one call, ms: median of", RUNS)
     for name, mesh in _timed_meshes():
         _print_times(name, mesh)
 
 
-def _print_row(name: str, found: Sequence[Miss]) -> None:
-    mass, time = (np.array([getattr(miss, field) for miss in found]) * 100 for field in ("mass", "time"))
-    cells = [
-        f"{np.median(np.abs(e)):{w}.1f} {np.percentile(np.abs(e), 90):6.1f} {e[np.abs(e).argmax()]:+7.1f}"
-        for e, w in ((mass, 12), (time, 12))
-    ]
-    print(f"{name:<10} {' '.join(cells)}")
+def _print_golden() -> None:
+    bands = default_calibration().bands
+    for setting in dict.fromkeys(miss.slice.setting for miss in misses()):
+        found = [miss for miss in misses() if miss.slice.setting == setting]
+        _print_errors(f"golden {setting}", bands, [m.mass for m in found], [m.time for m in found])
+    held = [miss.quote / miss.slicer - 1 for miss in support_misses() if miss.slicer]
+    _print_errors("golden, all", bands, [m.mass for m in misses()], [m.time for m in misses()], held)
+
+
+def _print_unseen(printer: PrinterName) -> None:
+    start = perf_counter()
+    calibration = calibrate(profile_of(printer), calibration_slices(printer), date(2026, 11, 21)).calibration
+    took = perf_counter() - start
+    found = missed(printer, calibration)
+    supports = [m.supports for m in found if m.supports is not None]
+    name = f"unseen, {printer}"
+    _print_errors(name, calibration.bands, [m.mass for m in found], [m.time for m in found], supports)
+    print(f"{'':<28} fitted to {calibration.slices} slices in {took:.1f} s")
+
+
+def _print_errors(
+    name: str, bands: Bands, mass: Sequence[float], time: Sequence[float], supports: Sequence[float] = ()
+) -> None:
+    for figure, errors, band in (
+        ("mass", mass, bands.mass),
+        ("time", time, bands.time),
+        ("supports", supports, bands.supports),
+    ):
+        if not errors:
+            continue
+        shares = np.abs(errors) * 100
+        inside = (shares <= float(band) * 100).mean()
+        cells = f"{len(shares):4} {np.median(shares):7.1f} {np.percentile(shares, 90):6.1f} {shares.max():6.1f}"
+        print(f"{name:<28} {figure:>8} {cells} {float(band) * 100:6.1f} {inside:7.0%}")
 
 
 def _timed_meshes() -> list[tuple[str, TriangleMesh]]:
