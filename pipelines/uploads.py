@@ -21,6 +21,7 @@ from pipelines.meshing import (
 )
 from pipelines.meshing.color import ColorOf, moved_colors
 from pipelines.meshing.limits import LARGEST_MM, check_extent, guessed_unit
+from pipelines.meshing.topology import without_unused
 from pipelines.splats import is_splat_ply, read_splats, write_splats
 
 SplatTarget = Literal["splats.ply", "splat", "spz"]
@@ -168,6 +169,7 @@ def check_size(size_mm: float | None) -> None:
 
 def _placed(mesh: TriangleMesh, extension: str, size_mm: float | None, unit: LengthUnit | None) -> Upload:
     """The mesh in the object frame, its unit guessed where neither the file nor the caller says any."""
+    mesh = without_unused(mesh)  # a lone point far off would be taken for the part's size
     if size_mm is not None:
         return Upload(place(mesh, size_mm, up="z").mesh)
     longest = float(mesh.size.max())

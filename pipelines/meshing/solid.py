@@ -9,7 +9,7 @@ from pipelines.errors import EmptyGeometry, NotSolid
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing.color import nearest_colors
 from pipelines.meshing.limits import check_faces
-from pipelines.meshing.repair import Repair
+from pipelines.meshing.repair import Repair, counted
 from pipelines.meshing.repair_bodies import united
 from pipelines.meshing.repair_redraw import redrawn
 from pipelines.meshing.repair_solids import mesh_of, solid_of
@@ -62,7 +62,10 @@ def _solid(mesh: TriangleMesh, repairs: list[Repair]) -> Any:
     """The manifold3d solid of a mesh about the origin of a diagonal of 1, by the first way that leads to one."""
     found = _bounded(mesh, repairs)
     if found is None:
-        mesh = weld(mesh)
+        mesh, moved = weld(mesh)
+        if moved:
+            text = f"welded {counted(moved, 'vertex', 'vertices')} that rounding had parted"
+            repairs.append(Repair("welded", text, moved))
         found = _bounded(mesh, repairs)
     if found is None:
         mesh = closed_surface(mesh, repairs)

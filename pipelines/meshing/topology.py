@@ -24,11 +24,22 @@ def distinct(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np
     return first.astype(np.int64), index.reshape(-1).astype(np.int64)
 
 
-def weld(mesh: TriangleMesh) -> TriangleMesh:
-    """Equal vertices made one; faces that lose a corner, doubled faces and unused vertices dropped."""
+def weld(mesh: TriangleMesh) -> tuple[TriangleMesh, int]:
+    """Vertices that 32 bits cannot tell apart made one, and how many of these were not the same to the last bit.
+
+    Faces that lose a corner, repeated faces and unused vertices are dropped.
+    """
     first, index = distinct(mesh.vertices.astype(np.float32).astype(np.float64))  # what an STL can tell apart
+    moved = int((mesh.vertices[first][index] != mesh.vertices).any(axis=1).sum())
     colors = None if mesh.colors is None else mesh.colors[first]
-    return compact(TriangleMesh(mesh.vertices[first], index[mesh.faces], colors))
+    return compact(TriangleMesh(mesh.vertices[first], index[mesh.faces], colors)), moved
+
+
+def without_unused(mesh: TriangleMesh) -> TriangleMesh:
+    """The mesh without vertices that no face names."""
+    used = marked(mesh.faces, len(mesh.vertices))
+    number = np.cumsum(used) - 1
+    return TriangleMesh(mesh.vertices[used], number[mesh.faces], None if mesh.colors is None else mesh.colors[used])
 
 
 def compact(mesh: TriangleMesh) -> TriangleMesh:
@@ -36,7 +47,7 @@ def compact(mesh: TriangleMesh) -> TriangleMesh:
     a, b, c = mesh.faces.T
     faces = mesh.faces[(a != b) & (b != c) & (c != a)]
     turned = np.take_along_axis(faces, (faces.argmin(axis=1)[:, None] + np.arange(3)) % 3, axis=1)
-    return _without_unused(TriangleMesh(mesh.vertices, faces[_first_of_each(turned)], mesh.colors))
+    return without_unused(TriangleMesh(mesh.vertices, faces[_first_of_each(turned)], mesh.colors))
 
 
 def _first_of_each(rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -49,12 +60,6 @@ def marked(index: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     found = np.zeros(count, np.bool_)
     found[index] = True
     return found
-
-
-def _without_unused(mesh: TriangleMesh) -> TriangleMesh:
-    used = marked(mesh.faces, len(mesh.vertices))
-    number = np.cumsum(used) - 1
-    return TriangleMesh(mesh.vertices[used], number[mesh.faces], None if mesh.colors is None else mesh.colors[used])
 
 
 def single_sided(mesh: TriangleMesh) -> TriangleMesh:
@@ -108,7 +113,7 @@ def pieces(faces: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def subset(mesh: TriangleMesh, kept: NDArray[np.bool_]) -> TriangleMesh:
     """The faces for which `kept` [F] holds, and their vertices."""
-    return _without_unused(TriangleMesh(mesh.vertices, mesh.faces[kept], mesh.colors))
+    return without_unused(TriangleMesh(mesh.vertices, mesh.faces[kept], mesh.colors))
 
 
 def open_edges(faces: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -166,3 +166,12 @@ def test_a_report_names_the_faces_that_cross_and_mending_leaves_none() -> None:
     assert volume(mended.mesh) == pytest.approx(2 * 240 - 2 * 5 * 7)
     assert [repair.code for repair in mended.repairs] == ["united_bodies"]
     assert "surface.crosses_itself" not in {one.code for one in examine(mended.mesh).report.findings}
+
+
+def test_a_lone_point_far_off_is_no_part_of_the_size() -> None:
+    mesh = TriangleMesh(np.concatenate([brick().vertices, [[0, 0, 9000.0]]]), brick().faces)
+    mended = mended_upload(export_mesh(mesh, "obj"), "obj")
+    assert mended.mesh.size == pytest.approx([4, 6, 10])
+    assert mended.original is not None
+    assert mended.original.size == pytest.approx([4, 6, 10])
+    assert mended_upload(export_mesh(mesh, "obj"), "obj", 20.0).mesh.size == pytest.approx([8, 12, 20])

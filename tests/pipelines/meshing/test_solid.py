@@ -69,6 +69,15 @@ def test_a_triangle_soup_is_welded() -> None:
     assert is_closed(solid.mesh)
 
 
+def test_vertices_parted_in_the_last_bits_are_welded_and_counted() -> None:
+    mesh = ball()
+    apart = mesh.vertices[mesh.faces].reshape(-1, 3) * (1 + 1e-14 * (np.arange(mesh.faces.size)[:, None] % 2))
+    solid = make_solid(TriangleMesh(apart, np.arange(len(apart)).reshape(-1, 3)))
+    assert codes(solid) == {"welded"}
+    assert 0 < count(solid, "welded") < len(apart)
+    assert len(solid.mesh.vertices) == len(mesh.vertices)
+
+
 def test_a_seam_torn_by_rounding_is_welded() -> None:
     mesh = ball()
     torn = mesh.vertices[mesh.faces].reshape(-1, 3)
