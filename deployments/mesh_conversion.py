@@ -1,6 +1,7 @@
 """Serve shell around `pipelines.meshing`: any shape to a closed, sized, placed solid and its files."""
 
 import asyncio
+import threading
 
 from deployments.calls import Handle, call
 from deployments.telemetry import Reporter
@@ -15,6 +16,7 @@ from pipelines.meshing import LengthUnit
 from pipelines.pictures import TURN_FRAMES, turntable
 from pipelines.printability import BUILD_VOLUME_MM, BuildVolume
 from pipelines.uploads import FileConversion, Mended, mended_upload
+from pipelines.warming import warm_pictures
 from pipelines.workbench import Conversion, RepairedFile, RepairOrder, Survey
 
 
@@ -24,6 +26,7 @@ class MeshConversion:
     def __init__(self, telemetry: Handle, build_volume_mm: BuildVolume = BUILD_VOLUME_MM) -> None:
         self._build_volume_mm = build_volume_mm
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
+        threading.Thread(target=warm_pictures, daemon=True).start()  # numba compiles, or loads, while nobody waits
 
     async def draft(self, job: Job, shape: Generated) -> FilePayload:
         """A coarse solid of a job's Gaussians. Raises GeometryError."""

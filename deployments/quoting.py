@@ -18,6 +18,7 @@ from pipelines.errors import GeometryTooLarge, MoldarError, SlicerFailed
 from pipelines.geometry import TriangleMesh
 from pipelines.pricing import Quote, QuoteRequest, Sliced, is_sampled, quote, slice_request, speaker
 from pipelines.printability import PrintReport, inspect
+from pipelines.warming import warm_reports
 
 SLICES: Final = 2  # at a time in one replica; others wait, while quotes by the model go on
 Priced = Callable[..., Quote]
@@ -34,6 +35,7 @@ class Quoting:
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
         self._slices = asyncio.Semaphore(SLICES)
         self._watching: asyncio.Task[None] | None = None
+        threading.Thread(target=warm_reports, daemon=True).start()  # numba compiles, or loads, while nobody waits
 
     async def inspect(self, mesh: TriangleMesh, material: str) -> PrintReport:
         """The print report for the process of a material. Raises EmptyGeometry."""
