@@ -19,6 +19,8 @@ class Request:
     size_mm: float | None = None
     cameras: int = 0  # poses given for the pictures: none, or one for each
     best_of: int = 1  # seeds to choose among
+    finish_in_s: float | None = None  # from now; None: whenever
+    budget_micros: int | None = None  # millionths of a US dollar that making the shape may cost; None: no bound
 
 
 def is_admitted(licence: Licence, admitted: AdmittedLicence) -> bool:
