@@ -18,16 +18,20 @@ STATUS: Final[dict[type[e.MoldarError], int]] = {
     e.NoBackend: 422,
     e.JobNotFound: 404,
     e.IdempotencyConflict: 409,
+    e.AuthInvalid: 401,
     e.EmptyGeometry: 422,
     e.NotSolid: 422,
     e.GeometryTooLarge: 413,
     e.Saturated: 429,
     e.DeadlineExceeded: 503,
     e.GpuOutOfMemory: 503,
+    e.CircuitOpen: 503,
+    e.BudgetExceeded: 503,
     e.Canceled: 409,
     e.WeightsMissing: 422,  # not servable by what is configured
     e.WeightsMismatch: 422,
     e.BackendFailed: 503,
+    e.OutcomeUnknown: 502,  # not 503: trying later would pay twice
     e.SlicerFailed: 503,
     e.StorageFailed: 503,
 }

@@ -11,6 +11,7 @@
     - NoBackend             backend.none_available
     - JobNotFound           job.not_found
     - IdempotencyConflict   idempotency.conflict
+    - AuthInvalid           auth.invalid
   x GeometryError         the shape cannot be made into a printable solid
     - EmptyGeometry         geometry.empty
     - NotSolid              geometry.not_solid
@@ -19,9 +20,12 @@
     - Saturated             capacity.saturated
     - DeadlineExceeded      capacity.deadline
     - GpuOutOfMemory        capacity.gpu_out_of_memory
+    - CircuitOpen           capacity.circuit_open
+    - BudgetExceeded        budget.exceeded
   x Canceled              job.canceled: the work was stopped because nobody wants it any more
   x UpstreamError         something behind us failed
     - BackendFailed         backend.failed
+    - OutcomeUnknown        backend.outcome_unknown
     - StorageFailed         storage.failed
   x WeightsError          a model's weights; mended on the machine, not in the request
     - WeightsMissing        weights.missing
@@ -152,6 +156,12 @@ class IdempotencyConflict(InputError):
         return f"Idempotency-Key {self.key!r} was already used with a different request."
 
 
+class AuthInvalid(_Sentence, InputError):
+    """A key or a signature that this service did not give out, or no longer takes."""
+
+    code = "auth.invalid"
+
+
 class EmptyGeometry(_Sentence, GeometryError):
     """There is no surface or volume to work with."""
 
@@ -203,6 +213,26 @@ class GpuOutOfMemory(_Sentence, CapacityError):
     code = "capacity.gpu_out_of_memory"
 
 
+class BudgetExceeded(_Sentence, CapacityError):
+    """No more may be spent on the backend: a cap of ours is reached, or the account with it is empty."""
+
+    code = "budget.exceeded"
+
+
+class CircuitOpen(CapacityError):
+    """Every backend that could serve the request has failed so often that it is left alone for a while."""
+
+    code = "capacity.circuit_open"
+
+    def __init__(self, backend: str, retry_after_s: float) -> None:
+        super().__init__(backend, retry_after_s)
+        self.backend = backend
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        return f"Backend {self.backend!r} fails and is left alone for now; try again in {self.retry_after_s:.0f} s."
+
+
 class Canceled(MoldarError):
     """The work was stopped before its end because nobody wants its result."""
 
@@ -228,6 +258,13 @@ class BackendFailed(_Sentence, UpstreamError):
     """The chosen backend failed in a way that another try may not repeat."""
 
     code = "backend.failed"
+
+
+class OutcomeUnknown(_Sentence, UpstreamError):
+    """A paid call went out and no answer came: it may be running, so it is looked for and never placed again."""
+
+    code = "backend.outcome_unknown"
+    retryable = False  # asking again would pay again
 
 
 class SlicerFailed(_Sentence, UpstreamError):

@@ -57,7 +57,7 @@ CODES = {
     "prompt.moderated", "geometry.empty", "geometry.not_solid", "geometry.too_large", "backend.none_available",
     "backend.failed", "capacity.saturated", "capacity.deadline", "job.not_found",
     "idempotency.conflict", "storage.failed", "capacity.gpu_out_of_memory", "job.canceled", "weights.missing",
-    "weights.mismatch", "slicer.failed",
+    "weights.mismatch", "slicer.failed", "backend.outcome_unknown", "budget.exceeded", "auth.invalid",
 }  # fmt: skip
 METRICS = {
     "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",
