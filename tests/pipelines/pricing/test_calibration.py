@@ -21,7 +21,7 @@ from pipelines.printability.surface import surface_of, topology_of
 from tests.golden.model_slices import Missed, PrinterName, calibration_slices, missed, profile_of
 
 DAY = date(2026, 11, 21)
-PRINTERS: tuple[PrinterName, ...] = ("generic_i3",)
+PRINTERS: tuple[PrinterName, ...] = ("generic_i3", "gyroid_i3")
 
 
 @cache
