@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from pipelines.geometry import TriangleMesh
 from pipelines.meshing.bvh import hierarchy
 from pipelines.meshing.neighbours import THREADS, in_parts
-from pipelines.meshing.topology import distinct
 
 TOLERANCE: Final = 2e-7  # of the longest side: what 32 bits cannot tell apart
 _MOST_PAIRS: Final = 1_000_000  # that are kept
@@ -45,7 +44,7 @@ def find_crossings(mesh: TriangleMesh) -> Crossings:
     """All pairs of faces that cross, touch or lie on each other.
 
     Args:
-        mesh: Any triangles; vertices at one place count as one. Lengths up to 2e-7 of the longest side are none.
+        mesh: Any triangles; connected or not. Lengths up to 2e-7 of the longest side are none.
 
     Returns:
         Faces are those of the mesh, in its order. Time and memory are bounded: a soup of which most triangles cross
@@ -61,7 +60,6 @@ def find_crossings(mesh: TriangleMesh) -> Crossings:
         none = np.zeros(0, np.bool_)
         return Crossings(np.zeros((0, 2), np.int64), 0, 0, 0, 0, none, none, True)
     tree = hierarchy(mesh)
-    names = distinct(mesh.vertices)[1][mesh.faces[tree.order]]
     normals = kernels.unit_normals(tree.corners, TOLERANCE)
     found = [_Found(count) for _ in range(THREADS)]
     leaves = len(tree.starts) - 1
@@ -69,7 +67,7 @@ def find_crossings(mesh: TriangleMesh) -> Crossings:
     def part(first: int, last: int) -> None:
         mine = found[first * THREADS // leaves]
         whole = kernels.meeting_pairs(
-            tree.corners, normals, names, tree.starts, tree.boxes, first, last,
+            tree.corners, normals, tree.starts, tree.boxes, first, last,
             TOLERANCE, (_MOST_TESTS + 100 * count) // THREADS, mine.pairs, mine.marks, mine.counts,
         )  # fmt: skip
         mine.complete &= whole

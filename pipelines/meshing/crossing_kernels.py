@@ -1,7 +1,7 @@
 """How two triangles lie to each other, and all pairs of a hierarchy that meet; see `point_kernels` for compilation.
 
-Source: Moeller, "A Fast Triangle-Triangle Intersection Test" (1997). Corners that two triangles share lie on both
-planes exactly, whatever rounding says; what is nearer to a plane than the tolerance lies on it.
+Source: Moeller, "A Fast Triangle-Triangle Intersection Test" (1997). What is nearer to a plane than the tolerance lies
+on it: so do corners that two triangles share, whatever rounding says.
 """
 
 import numpy as np
@@ -26,15 +26,14 @@ def unit_normals(corners: NDArray[np.float64], tolerance: float) -> NDArray[np.f
 
 
 @njit(cache=True, nogil=True)
-def _heights(plane, normal, own, corners, other, tolerance):  # type: ignore[no-untyped-def]
-    """Of the other triangle's corners over a plane: 0 where they are shared or within the tolerance."""
+def _heights(plane, normal, corners, tolerance):  # type: ignore[no-untyped-def]
+    """Of the other triangle's corners over a plane: 0 within the tolerance, as where corners are shared."""
     found = [0.0, 0.0, 0.0]
     for k in range(3):
-        if other[k] != own[0] and other[k] != own[1] and other[k] != own[2]:
-            height = 0.0
-            for axis in range(3):
-                height += normal[axis] * (corners[k, axis] - plane[0, axis])
-            found[k] = height if abs(height) > tolerance else 0.0
+        height = 0.0
+        for axis in range(3):
+            height += normal[axis] * (corners[k, axis] - plane[0, axis])
+        found[k] = height if abs(height) > tolerance else 0.0
     return found[0], found[1], found[2]
 
 
@@ -88,7 +87,7 @@ def _in_one_plane(one, two, normal, way, tolerance):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True)
 def relation(  # type: ignore[no-untyped-def]  # noqa: PLR0911 - the test leaves as early as it can
-    one, two, normal_one, normal_two, names_one, names_two, tolerance
+    one, two, normal_one, normal_two, tolerance
 ):
     """How two triangles, neither of them a line, lie to each other.
 
@@ -97,8 +96,6 @@ def relation(  # type: ignore[no-untyped-def]  # noqa: PLR0911 - the test leaves
         two: Corners, [3, 3].
         normal_one: Unit, [3].
         normal_two: Unit, [3].
-        names_one: Numbers of the corners, [3]; equal numbers are one vertex.
-        names_two: Likewise.
         tolerance: Lengths up to it are none.
 
     Returns:
@@ -106,10 +103,10 @@ def relation(  # type: ignore[no-untyped-def]  # noqa: PLR0911 - the test leaves
         OVERLAPS and FACES where they lie in one plane and share some of it, looking the same way or at each other;
         else APART, also where they meet in points, or edge to edge.
     """
-    of_two = _heights(one, normal_one, names_one, two, names_two, tolerance)
+    of_two = _heights(one, normal_one, two, tolerance)
     if (of_two[0] > 0 and of_two[1] > 0 and of_two[2] > 0) or (of_two[0] < 0 and of_two[1] < 0 and of_two[2] < 0):
         return APART
-    of_one = _heights(two, normal_two, names_two, one, names_one, tolerance)
+    of_one = _heights(two, normal_two, one, tolerance)
     if (of_one[0] > 0 and of_one[1] > 0 and of_one[2] > 0) or (of_one[0] < 0 and of_one[1] < 0 and of_one[2] < 0):
         return APART
     flat_one = (of_one[0] == 0) + (of_one[1] == 0) + (of_one[2] == 0)
@@ -153,7 +150,6 @@ def _corners_apart(one, two, tolerance):  # type: ignore[no-untyped-def]
 def meeting_pairs(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, and its scalars stay in registers
     corners: NDArray[np.float64],
     normals: NDArray[np.float64],
-    names: NDArray[np.int64],
     starts: NDArray[np.int64],
     boxes: NDArray[np.float64],
     first: int,
@@ -169,7 +165,6 @@ def meeting_pairs(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, and i
     Args:
         corners: [F, 3, 3] in the order of the hierarchy, as all that follows.
         normals: [F, 3]; faces without one are passed over.
-        names: [F, 3] numbers of the corners' vertices.
         starts: Of the leaves.
         boxes: Of the nodes.
         first: First leaf.
@@ -209,7 +204,7 @@ def meeting_pairs(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, and i
                     tests += 1
                     if not normals[i].any() or not normals[j].any():
                         continue
-                    found = relation(corners[i], corners[j], normals[i], normals[j], names[i], names[j], tolerance)
+                    found = relation(corners[i], corners[j], normals[i], normals[j], tolerance)
                     if found == APART:
                         continue
                     counts[found] += 1
