@@ -29,6 +29,7 @@ FOOT_GROWTH_MM: Final = 3.0  # raft_first_layer_expansion
 FOOT_DENSITY: Final = 0.9  # raft_first_layer_density
 THICKEST_NOZZLES: Final = 0.75  # columns are laid in layers as thick as the nozzle allows (max_layer_height)
 ANCHOR_MM: Final = 0.5  # an overhang this near to the layer below is held by it
+BRIDGE_ANGLES: Final = 12  # the slicer tries every 5 degrees; legs of furniture stand at far coarser ones
 FINEST_MM: Final = 0.05
 
 
@@ -94,9 +95,27 @@ def _hanging(above: Section, section: Section, printer: FdmPrinter, step: int) -
 
 
 def _unbridged(part: Section, section: Section, reach_mm: float) -> Section:
-    """An overhang, or only what juts out beyond the places that hold it, where there are two or more of them."""
+    """An overhang, or what juts out beyond the places that hold it, where there are two or more of them.
+
+    Two hold lines from one to the other. Between more of them, as under a seat on four legs, some lines end on none:
+    those ends are supported, and the slicer bridges the way that leaves the fewest.
+    """
     held = section ^ offset(part, reach_mm + ANCHOR_MM)
-    return part if len(held.decompose()) < 2 else part - held.hull()
+    places = len(held.decompose())
+    if places < 2:
+        return part
+    spanned = held.hull()
+    if places > 2:
+        whole = part + held
+        ends = [part - (spanned ^ _drawn_in(whole, angle)) for angle in np.arange(BRIDGE_ANGLES) * pi / BRIDGE_ANGLES]
+        return min(ends, key=lambda left: left.area())
+    return part - spanned
+
+
+def _drawn_in(area: Section, angle: float) -> Section:
+    """The area without what lies within the margin of its edge, looked at along one direction."""
+    x, y = MARGIN_MM * np.cos(angle), MARGIN_MM * np.sin(angle)
+    return area ^ area.translate((x, y)) ^ area.translate((-x, -y))
 
 
 class _Tally:

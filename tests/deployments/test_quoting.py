@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,6 +132,17 @@ class TestARealSlicer:
         with_them = await Counter().quote(torus, source="slicer")
         without = await Counter().quote(torus, source="slicer", support=False)
         assert with_them.mass_g > 1.03 * without.mass_g
+
+    async def test_a_seat_on_four_legs_is_held_up_by_both(self) -> None:
+        """The legs stand at its corners: bridges span from one to the next, and what lies between them hangs."""
+        legs = [trimesh.creation.box((6, 6, 30)).apply_translation((x, y, 15)) for x in (-17, 17) for y in (-17, 17)]
+        seat = trimesh.creation.box((40, 40, 4)).apply_translation((0, 0, 32))
+        stool = trimesh.boolean.union([seat, *legs], engine="manifold")
+        mesh = TriangleMesh(np.array(stool.vertices), np.array(stool.faces))
+        computed, sliced = await Counter().quote(mesh), await Counter().quote(mesh, source="slicer")
+        assert {"supports"} <= {line.code for line in computed.lines}
+        assert computed.mass_g == pytest.approx(sliced.mass_g, rel=0.15)
+        assert computed.print_time_s == pytest.approx(sliced.print_time_s, rel=0.15)
 
     async def test_a_soft_material_is_sliced_at_its_own_flow(self) -> None:
         tpu = await Counter().quote(source="slicer", material="tpu")
