@@ -183,7 +183,13 @@ def _shell_layers(count: int, least_mm: float, layer_height_mm: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ResinPrinter:
-    """A masked-stereolithography printer: a layer takes the same time whatever its area."""
+    """A masked-stereolithography printer: a layer takes the same time whatever its area.
+
+    Source:
+        Exposure and lift: settings that makers of this class ship for standard resin. Supports: six parts sliced by
+        PrusaSlicer 2.5 for resin with its own defaults (pillars of 1 mm, a pad of 2 mm, 5 mm of lift): pillars and
+        pad took 2.4 to 5.3 mm times the area of the part's outline from above.
+    """
 
     layer_height_mm: float = 0.05
     exposure_s: float = 2.5
@@ -191,6 +197,8 @@ class ResinPrinter:
     bottom_exposure_s: float = 30.0
     lift_s: float = 6.5  # peel, retract and rest between exposures
     waste: float = 0.08  # share of the part's resin that stays on part, plate and filter
+    support_mm: float = 3.9  # volume of pillars and pad over the area of the outline's hull
+    elevation_mm: float = 7.0  # what pad and pillars lift a supported part by
     power_w: float = 60.0
 
 

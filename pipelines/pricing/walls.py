@@ -83,7 +83,7 @@ def lay_walls(section: Section, printer: FdmPrinter) -> Walls:
 def _pieces(lines: Section) -> int:
     """How many lines a network of walls is drawn in: one for a strip or a ring, more where walls meet."""
     networks = len(lines.decompose())
-    cells = lines.num_contour() - networks
+    cells = int(lines.num_contour()) - networks
     return networks + BREAKS_PER_CELL * max(0, cells - networks)
 
 

@@ -130,6 +130,16 @@ def test_a_resin_print_is_timed_by_its_layers() -> None:
     assert estimate.part_g == pytest.approx(1.0 * 1.15 * 1.08)
 
 
+def test_resin_supports_lift_the_part_on_pillars_and_a_pad() -> None:
+    # A tee of 40 x 20 mm: 800 mm2 times 3.9 mm; 7 mm more in 0.05 mm layers of 2.5 + 6.5 s.
+    tee = as_mesh(block((8, 20, 24)) + block((40, 20, 4), at=(0, 0, 20)))
+    bare, held = (slice_part(tee, support).estimate(MATERIALS["resin"], 0.2) for support in (0.0, 1.0))
+    assert (bare.support_mm3, bare.support_s, bare.layers) == (0.0, 0.0, 480)
+    assert held.support_mm3 == pytest.approx(3120)
+    assert held.support_s == pytest.approx(140 * 9.0)
+    assert (held.part_g, held.part_s, held.layers) == (bare.part_g, bare.part_s, 620)
+
+
 def test_supports_are_weighed_and_timed_apart() -> None:
     tee = as_mesh(block((8, 20, 24)) + block((40, 20, 4), at=(0, 0, 20)))
     bare, held = (slice_part(tee, support).estimate(PLA, 0.2) for support in (0.0, 1000.0))

@@ -157,9 +157,8 @@ def test_supports_are_a_line_of_their_own_and_can_be_left_out() -> None:
     assert "supports" not in amounts(bare)
     assert held.mass_g > bare.mass_g
     assert held.print_time_s > bare.print_time_s
-    assert {code: amounts(held)[code] for code in ("material", "machine_time")} == {
-        code: amounts(bare)[code] for code in ("material", "machine_time")
-    }
+    for code in ("material", "machine_time"):  # lines sum to the rounded total, so that each may give a minor unit
+        assert abs(amounts(held)[code] - amounts(bare)[code]) <= 1
 
 
 def test_a_worse_report_allows_for_more_failures() -> None:
