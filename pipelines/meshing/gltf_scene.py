@@ -67,7 +67,7 @@ def _local(node: dict[str, Any]) -> NDArray[np.float64]:
     if "matrix" in node:
         return np.array(node["matrix"], np.float64).reshape(4, 4).T  # stored column by column
     one = [np.array([node.get(name, rest)], np.float64) for name, rest in _REST]
-    return _affine(*one)[0]
+    return np.asarray(_affine(*one)[0])
 
 
 _REST = (("translation", [0, 0, 0]), ("rotation", [0, 0, 0, 1]), ("scale", [1, 1, 1]))

@@ -60,7 +60,7 @@ def nearest_texels(
         np.minimum((_inside(column, way) * size).astype(np.int64), size - 1)
         for column, way, size in zip(np.nan_to_num(uv, posinf=0, neginf=0).T, wrap, texels.shape[1::-1], strict=True)
     ]
-    return texels[at[1], at[0]]
+    return np.asarray(texels[at[1], at[0]])
 
 
 def _inside(values: NDArray[np.float64], wrap: Wrap) -> NDArray[np.float64]:

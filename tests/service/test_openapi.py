@@ -83,8 +83,11 @@ def test_every_good_answer_matches_its_schema(service: Service) -> None:
         answer = case.call(timeout=60)
         assert answer.status_code == status, (method, path, answer.text[:300])
         case.validate_response(answer, checks=CHECKS)
-    tools = ("/v1/printability", {}), ("/v1/quotes", {}), ("/v1/conversions", {"format": "glb"})
-    for path, fields in (*tools, ("/v1/repairs", {"format": "glb"}), ("/v1/pictures", {"size": "64"})):
+    tools: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/v1/printability", {}), ("/v1/quotes", {}), ("/v1/conversions", {"format": "glb"}),
+        ("/v1/repairs", {"format": "glb"}), ("/v1/pictures", {"size": "64"}),
+    )  # fmt: skip
+    for path, fields in tools:
         told = httpx.post(f"{service.url}{path}", files={"file": ("a.stl", cube["file"])}, data=fields, timeout=30)
         assert told.status_code == 200, (path, told.text[:300])
 
