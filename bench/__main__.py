@@ -14,6 +14,7 @@ ALL: Final = (
     "pictures",
     "nano",
     "generate",
+    "routing",
     "gateway",
     "crowd",
     "fuzz",

@@ -21,15 +21,19 @@ BreakerState = Literal["closed", "half_open", "open"]
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """When to stop and when to try again. Envoy ejects a host for 30 s times the ejections so far, up to 300 s."""
+    """When to stop and when to try again.
+
+    Envoy's outlier ejection rests 30 s times the ejections so far, up to 300 s. Here a probe is a request that falls
+    back when it fails, so that trying is cheap, and resting on after an outage is over is not.
+    """
 
     window_s: float = 60.0
     most_calls: int = 100  # of the window that are remembered
     least_calls: int = 5  # fewer say nothing about a share
     most_failed: float = 0.5  # share of the calls in the window
     rest_s: float = 15.0
-    longest_rest_s: float = 300.0
-    probes: int = 1
+    longest_rest_s: float = 30.0
+    probes: int = 2
     probe_s: float = 120.0
     successes: int = 2
 

@@ -108,11 +108,12 @@ class Slots:
         """
         held = self._running.pop(ticket_id, None)
         if held is not None and learn:
-            self.durations = self.durations.with_one(now - held.since)
+            self.durations = self.durations.with_one(now - held.since, now)
         self._leave(ticket_id)
 
     def turn(self, now: float) -> Turn:
         """Move on: who is granted now, in order, who has waited too long, and who was not heard of."""
+        self.durations = self.durations.as_of(now)
         lost = [name for name, held in self._running.items() if now - held.heard_at > self._lease_s]
         for name in lost:
             del self._running[name]
