@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.stamp
 PROMPT ?= a vase 120 mm tall in terracotta PLA
 TESTS  ?= tests
 
-.PHONY: demo test setup serve check fix bench gpu docs pictures lock train-nano
+.PHONY: demo test setup serve check fix bench gpu smoke-replicate docs pictures lock train-nano
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)    ## install, then make one object and print its quote
@@ -56,6 +56,9 @@ gpu:              ## checks that need a GPU, then its speed; ARGS goes to bench.
 	  fi; \
 	  $(GPU_PYTHON) -m bench.gpu --out out/gpu $(ARGS) && exit $$checked; \
 	fi
+
+smoke-replicate: $(STAMP) ## one real paid call, at most 0.003 USD, where REPLICATE_API_TOKEN is set
+	$(BIN)/python -m bench.smoke_replicate
 
 MINUTES ?= 95
 train-nano: $(STAMP) ## learn lgm-nano anew; MINUTES of it, ARGS goes to training.train
