@@ -83,7 +83,7 @@ class Replicate:
             raise InvalidInput(f"The model {model.name!r} trains nothing.")
         self._seconds(order, model)  # before a hundred megabytes are sent for nothing
         given: dict[InputName, Value | None] = {
-            "photos": await self.library.upload("photos.zip", order.photos),
+            "photos": await self._uploaded("photos.zip", order.photos),
             "trigger_word": order.trigger_word,
             "steps": order.steps,
             "learning_rate": order.learning_rate,
@@ -162,7 +162,11 @@ class Replicate:
 
     async def _address_of(self, image: bytes) -> str:
         inline = "data:image/png;base64," + base64.b64encode(image).decode()
-        return inline if len(inline) <= _INLINE_BYTES else await self.library.upload("picture.png", image)
+        return inline if len(inline) <= _INLINE_BYTES else await self._uploaded("picture.png", image)
+
+    async def _uploaded(self, name: str, data: bytes) -> str:
+        await self._talk.take("other")
+        return await self.library.upload(name, data)
 
     async def _created(
         self, order: Order | TrainingOrder, model: HostedModel, path: str, body: Mapping[str, object]

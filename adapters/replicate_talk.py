@@ -12,6 +12,7 @@ from adapters.replicate_wire import NAME, Answer, CallKind, Limits, limits_of, r
 from pipelines.errors import BackendFailed, InvalidInput, Saturated
 
 BASE_URL: Final = "https://api.replicate.com"
+_HERE: Final = ("127.0.0.1", "::1", "localhost")  # peers of the tests need no https
 _MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024  # a page of a hundred predictions, some with pictures inline
 _TIMEOUT: Final = httpx.Timeout(15.0, connect=5.0)
 _CALL_S: Final = 20.0  # from the first byte of the request to the last of the answer
@@ -41,9 +42,12 @@ class Account:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
-        is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
+        is_here = parts.hostname in _HERE
         if (parts.scheme != "https" and not is_here) or parts.path not in ("", "/") or not parts.hostname:
             raise InvalidInput("Replicate's address must be https://HOST, without a path.")
+        hooks = urlsplit(self.hooks_url or "https://none")
+        if hooks.scheme != "https" and hooks.hostname not in _HERE:
+            raise InvalidInput("The address of our own webhooks must be https.")
         if not self.token or not self.token.isascii() or not self.token.isprintable() or " " in self.token:
             raise InvalidInput("Replicate's token is empty, or no token.")
 
@@ -89,7 +93,7 @@ class Talk:
             Saturated: no token is left in time.
             NotSent, Unanswered: see there.
         """
-        await self._take("create")
+        await self.take("create")
         return await self._send(self._fresh, self._fresh.build_request("POST", path, json=body, headers=headers))
 
     async def ask(self, method: str, path: str) -> Answer:
@@ -107,7 +111,7 @@ class Talk:
     async def answer(self, method: str, path: str) -> Answer:
         """As `ask`, with any answer that repeating would not change."""
         for tried in range(_TRIES):
-            await self._take("other")
+            await self.take("other")
             try:
                 answer = await self._send(self._kept, self._kept.build_request(method, path))
             except (NotSent, Unanswered) as error:
@@ -119,7 +123,8 @@ class Talk:
             await self._sleep(_FIRST_WAIT_S * 2**tried)
         raise AssertionError("the last try returns or raises")
 
-    async def _take(self, kind: CallKind) -> None:
+    async def take(self, kind: CallKind) -> None:
+        """Wait for a token, for as long as that is worth it. Raises Saturated."""
         waited_s = 0.0
         while (wait_s := await self._tokens.take(kind)) > 0:
             waited_s += wait_s

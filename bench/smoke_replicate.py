@@ -67,7 +67,7 @@ async def _run(adapter: Replicate) -> int:
         return 1
     (picture,) = await adapter.fetch(placed, progressed)
     TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_bytes(picture.data)
+    await asyncio.to_thread(TARGET.write_bytes, picture.data)
     print(f"{TARGET}: {len(picture.data):,} bytes")
     return int(bool(misfits))
 

@@ -33,7 +33,7 @@ from pipelines.errors import (
 from pipelines.images import decode
 from pipelines.splats import read_splats
 from tests.peers.https import Received, Reply
-from tests.peers.replicate_gateway import SECRET, TOKEN, Gateway, cog_server, replicate_gateway
+from tests.peers.replicate_gateway import SECRET, TOKEN, CreateFault, Gateway, cog_server, replicate_gateway
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f0005000"
@@ -185,6 +185,7 @@ async def test_a_model_that_fails_says_so_and_is_paid_for(gateway: Gateway) -> N
         ("low credit", Saturated, "7 s"),
         ("no credit", BudgetExceeded, "no credit"),
         ("bad token", BackendFailed, "token"),
+        ("redirected", BackendFailed, "status 307"),
     ],
 )
 async def test_a_refused_create_was_certainly_not_taken(
@@ -197,6 +198,7 @@ async def test_a_refused_create_was_certainly_not_taken(
             await adapter.place(order())
     assert gateway.jobs == {}
     assert len(gateway.creates()) == 1
+    assert not [one for one in gateway.asked if one.path == "/elsewhere"]
     if error is Saturated:
         (kind, limits), = purse.heard  # fmt: skip
         assert (kind, limits.remaining, limits.is_low_credit) == ("create", 0.0, fault == "low credit")
@@ -237,7 +239,7 @@ async def test_a_host_that_is_not_there_took_nothing(gateway: Gateway) -> None:
 
 
 async def test_of_orders_alike_the_one_that_is_missing_is_found(gateway: Gateway) -> None:
-    gateway.faults.creates = [None, "dropped after", None]  # type: ignore[list-item]
+    gateway.faults.creates = ["fine", "dropped after"]
     gateway.page_size = 1
     first, second, third = (order(id=f"att_{n}") for n in range(3))
     other_seed = order(id="att_9", seed=8)
@@ -252,6 +254,37 @@ async def test_of_orders_alike_the_one_that_is_missing_is_found(gateway: Gateway
         found = await adapter.find(second, {known.remote_id, third_known.remote_id})
     assert found is not None
     assert list(gateway.jobs)[1] == found.remote_id
+
+
+async def test_with_a_fifth_of_all_creates_failing_each_order_succeeds_and_is_paid_once(gateway: Gateway) -> None:
+    kinds: list[CreateFault] = [
+        "throttled", "throttled silently", "error before", "error after", "dropped before", "dropped after", "not json",
+        "low credit",
+    ]  # fmt: skip
+    # Every fifth call fails, whichever order's it is.
+    gateway.faults.creates = [
+        kinds[number // 5 % len(kinds)] if number % 5 == 4 else "fine" for number in range(200)
+    ]  # fmt: skip
+
+    async def seen_through(adapter: Replicate, wanted: Order) -> Progressed:
+        while True:
+            try:
+                placed = await adapter.place(wanted)
+            except Saturated:
+                continue
+            except OutcomeUnknown:
+                found = await adapter.find(wanted)
+                if found is None:
+                    continue  # the other side knows that it has none
+                placed = found
+            return await ended(adapter, placed)
+
+    async with connected(gateway) as adapter:
+        orders = [order(id=f"att_{n}", seed=n, prompt=f"owl {n}") for n in range(40)]
+        ends = await asyncio.gather(*(seen_through(adapter, one) for one in orders))
+    assert [one.state for one in ends] == ["succeeded"] * 40
+    assert len(gateway.jobs) == 40, "none paid twice"
+    assert len(gateway.creates()) > 40
 
 
 async def test_where_webhooks_are_echoed_they_name_the_order(gateway: Gateway) -> None:
@@ -375,6 +408,8 @@ async def test_the_token_is_shown_nowhere_and_an_unsafe_address_is_refused() -> 
     for url in ("http://api.replicate.com", "https://api.replicate.com/v1", "replicate.com", "file:///etc"):
         with pytest.raises(InvalidInput, match="https"):
             Account(TOKEN, None, url)
+    with pytest.raises(InvalidInput, match="webhooks"):
+        Account(TOKEN, "http://moldar.example/hooks")
     for token in ("", "a b", "a\nb"):
         with pytest.raises(InvalidInput, match="token"):
             Account(token)

@@ -116,8 +116,10 @@ def test_a_published_schema_that_does_not_fit_is_said(name: str, change: Any, sa
 
 
 def told(**changes: Any) -> bytes:
-    whole: dict[str, Any] = {"id": "p1", "model": "camenduru/lgm", "version": "v", "status": "succeeded", "input": {}, "output": None}
-    return json.dumps(whole | {"error": None, "created_at": "2026-01-01T00:00:00Z", "metrics": {}} | changes).encode()
+    whole: dict[str, Any] = {"id": "p1", "model": "camenduru/lgm", "version": "v", "status": "succeeded", "input": {}}
+    return json.dumps(
+        whole | {"output": None, "error": None, "created_at": "2026-01-01T00:00:00Z", "metrics": {}} | changes
+    ).encode()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_the_body_says_first_when_to_ask_again(answer: Answer, wait_s: float) ->
 
 
 def test_each_refusal_has_its_meaning() -> None:
-    wrong: dict[str, Any] = {"title": "Input validation failed", "detail": "- input: prompt is required\n", "invalid_fields": []}
+    wrong: dict[str, Any] = {"title": "Input validation failed", "detail": "- input: x\n", "invalid_fields": []}
     assert isinstance(refusal(problem(422, **wrong)), InvalidInput)
     assert isinstance(refusal(problem(422, title="Invalid version or not permitted", detail="x")), BackendFailed)
     assert isinstance(refusal(problem(402, title="Insufficient credit")), BudgetExceeded)

@@ -37,7 +37,7 @@ SECRET = "whsec_" + base64.b64encode(b"a key of twenty-four byt").decode()
 TERMINAL = ("succeeded", "failed", "canceled", "aborted")
 CreateFault = Literal[
     "throttled", "throttled silently", "low credit", "no credit", "bad token", "error before", "error after",
-    "dropped before", "dropped after", "slow after", "not json",
+    "dropped before", "dropped after", "slow after", "not json", "redirected", "fine",
 ]  # fmt: skip
 Job = dict[str, Any]
 
@@ -76,6 +76,7 @@ class Gateway:
     hosted: dict[str, bytes] = field(default_factory=dict)
     echoes_hooks: bool = False  # whether a prediction shows its webhook, which is not documented
     page_size: int = 100
+    next_url: str = "https://elsewhere.example"  # where pages claim to go on: the token must not go there
     queue: "Queue[Job]" = field(default_factory=Queue)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -394,9 +395,11 @@ class _Api(BaseHTTPRequestHandler):
         }  # fmt: skip
         if fault == "dropped before":
             self._hang_up()
+        elif fault == "redirected":
+            self._send(307, {}, {"location": f"{self.known.url}/elsewhere"})
         elif fault in refusals:
             self._send(*refusals[fault])
-        return fault == "dropped before" or fault in refusals
+        return fault in ("dropped before", "redirected") or fault in refusals
 
     def _accepted(self, given: Job, ref: str, version: str, stops_s: float | None, *, is_training: bool) -> Job:
         job_id = f"{next(_NUMBERS):06d}{secrets.token_hex(10)}"
@@ -446,7 +449,7 @@ class _Api(BaseHTTPRequestHandler):
             if job["training"] == (room == "trainings") and datetime.fromisoformat(job["created_at"]) >= after
         ]
         last = first + self.known.page_size
-        following = f"{self.known.url}/v1/{room}?cursor={last}" if last < len(newest) else None
+        following = f"{self.known.next_url}/v1/{room}?cursor={last}" if last < len(newest) else None
         self._send(200, {"next": following, "previous": None, "results": newest[first:last]})
 
 
