@@ -62,7 +62,7 @@ CODES = {
 METRICS = {
     "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",
     "moldar_generation_seconds", "moldar_queue_wait_seconds", "moldar_queue_depth", "moldar_in_flight",
-    "moldar_capacity", "moldar_rejections_total", "moldar_backend_up", "moldar_meshes_total",
+    "moldar_capacity", "moldar_breaker_state", "moldar_rejections_total", "moldar_backend_up", "moldar_meshes_total",
     "moldar_printability_score", "moldar_quote_drift_ratio", "moldar_batch_jobs", "moldar_gpu_memory_used_ratio",
 }  # fmt: skip
 
@@ -199,3 +199,10 @@ def test_errors_survive_the_trip_between_processes() -> None:
         copy = pickle.loads(pickle.dumps(error))
         assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
         assert str(error)
+
+
+def test_every_finding_of_the_print_report_is_documented() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "pipelines/printability").glob("*.py"))
+    found = set(re.findall(r'Finding\(\s*"([a-z_]+\.[a-z_]+)"', code))
+    page = set(re.findall(r"`([a-z]+\.[a-z_]+)`", (ROOT / "docs/print-report.md").read_text()))
+    assert found == page
