@@ -70,7 +70,8 @@ class Network:
             raise BackendFailed(f"The address {parts.hostname!r} cannot be found.") from error
         if not addresses or not all(self.admits(address) for address in addresses):
             raise InvalidInput(f"The address {parts.hostname!r} does not lead to the public internet.")
-        host = parts.hostname if parts.port is None else f"{parts.hostname}:{port}"
+        name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        host = name if parts.port is None else f"{name}:{port}"
         target = f"[{addresses[0]}]" if isinstance(addresses[0], IPv6Address) else str(addresses[0])
         return Pinned(parts._replace(netloc=f"{target}:{port}", fragment="").geturl(), host, parts.hostname)
 

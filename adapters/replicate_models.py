@@ -42,6 +42,7 @@ class HostedModel(_Row):
     usd_each: Decimal | None = Field(None, gt=0, description="For each output, where time is not what is paid.")
     p95_s: float = Field(gt=0, le=1800)
     licence: Literal["commercial", "restricted", "non_commercial"]
+    like: str | None = Field(None, description="Of a trainer: the model whose input its products take.")
     from_text: str | None = Field(None, description="The model that makes its picture where only words are given.")
     inputs: dict[InputName, str]
     needs: tuple[InputName, ...]
@@ -117,6 +118,28 @@ class Models:
             raise InvalidInput(f"Replicate has no model {name!r} here; {', '.join(self._rows)} are known.")
         return self._rows[name]
 
+    def trained(self, trainer: str, name: str, made: str) -> "Models":
+        """The table with what a training made, under `name`; it takes pictures' words as the model it grew from.
+
+        Args:
+            trainer: The model that was trained with.
+            name: A new one.
+            made: `jobs.hosted.Progressed.made`.
+
+        Raises:
+            InvalidInput: no such trainer, a name that is taken or none, or no version.
+        """
+        row = self.get(trainer)
+        ref, _, version = made.partition(":")
+        if row.like is None or name in self._rows:
+            raise InvalidInput(f"The model {trainer!r} makes no model called {name!r}.")
+        changes = {"name": name, "ref": ref, "version": version, "hardware": row.hardware, "usd_per_s": row.usd_per_s}
+        try:
+            grown = HostedModel.model_validate({**self.get(row.like).model_dump(), **changes, "usd_each": None})
+        except ValidationError as error:
+            raise InvalidInput(f"Neither {name!r} nor {made!r} names a trained model.") from error
+        return Models((*self._rows.values(), grown), self.prices_as_of)
+
     def steps(self, name: str, *, has_image: bool) -> tuple[HostedModel, ...]:
         """The models to run one after the other: a picture first where the model wants one and only words are given.
 
@@ -169,6 +192,8 @@ def _consistent(models: Models, rows: tuple[HostedModel, ...]) -> Models:
             row.from_text not in models.names or models.get(row.from_text).makes != "picture"
         ):
             raise ValueError(f"{row.name}: {row.from_text!r} is no model that makes pictures")
+        if (row.makes == "weights") != (row.like in models.names):
+            raise ValueError(f"{row.name}: a trainer, and nothing else, says which model its products are like")
     return models
 
 

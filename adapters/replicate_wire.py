@@ -34,6 +34,7 @@ _STATES: Final[Mapping[str, OrderState]] = {
     "canceled": "canceled",
     "aborted": "aborted",  # its deadline passed before it began; free
 }
+_MADE: Final = re.compile(r"[a-z0-9._-]+/[a-z0-9._-]+:[0-9a-f]{64}")
 _SECRETS: Final = re.compile(r"\b(r8_|whsec_|Bearer\s+)\S+")
 
 
@@ -65,6 +66,7 @@ class Prediction:
     state: OrderState
     created_at: float | None  # seconds since the epoch
     output: tuple[str, ...]
+    made: str  # the new version of a training
     error: str
     predict_time_s: Decimal | None
     is_erased: bool
@@ -79,6 +81,7 @@ class Prediction:
             None if self.predict_time_s is None else float(self.predict_time_s),
             self.error,
             self.output,
+            self.made,
             expired=self.is_erased and self.state == "succeeded" and not self.output,
         )
 
@@ -118,14 +121,16 @@ def page_of(body: bytes) -> tuple[tuple[Prediction, ...], str | None]:
 def _prediction(told: object) -> Prediction:
     if not isinstance(told, Mapping) or not isinstance(told.get("id"), str) or not isinstance(told.get("status"), str):
         raise InvalidInput("Replicate's answer is not about a prediction.")
-    metrics, given = told.get("metrics"), told.get("input")
+    metrics, given, output = told.get("metrics"), told.get("input"), told.get("output")
+    made = output.get("version") if isinstance(output, Mapping) else None
     return Prediction(
         id=told["id"],
         ref=str(told.get("model") or ""),
         version=str(told.get("version") or ""),
         state=_STATES.get(told["status"], "running"),  # a word of the future is no end; our deadline applies
         created_at=_seconds(told.get("created_at")),
-        output=tuple(_addresses(told.get("output")))[:_MAX_OUTPUTS],
+        output=tuple(_addresses(output))[:_MAX_OUTPUTS],
+        made=made if isinstance(made, str) and _MADE.fullmatch(made) else "",
         error=said(told.get("error")),
         predict_time_s=_duration(metrics.get("predict_time") if isinstance(metrics, Mapping) else None),
         is_erased=told.get("data_removed") is True,

@@ -68,6 +68,7 @@ class Progressed:
     seconds: float | None = None  # billed
     error: str = ""
     output: tuple[str, ...] = ()  # addresses of what came out, valid for an hour
+    made: str = ""  # the version that a training made, owner/name:version
     expired: bool = False  # it came out, and is not kept any more
 
     @property
@@ -91,6 +92,7 @@ def later(known: Progressed, heard: Progressed) -> Progressed:
         seconds=heard.seconds if known.seconds is None else known.seconds,
         error=known.error or heard.error,
         output=known.output or heard.output,
+        made=known.made or heard.made,
         expired=not known.output and not heard.output and (known.expired or heard.expired),
     )
 

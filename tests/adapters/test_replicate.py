@@ -389,6 +389,10 @@ async def test_a_training_makes_a_version_and_its_address_is_built_from_its_id(g
         progressed = await ended(adapter, placed)
         assert await adapter.fetch(placed, progressed) == ()
         assert await adapter.find(wanted) == placed
+        adapter.models = adapter.models.trained("flux-lora", "style", progressed.made)
+        styled = await adapter.place(order("style", prompt="MLDR owl"))
+        (picture,) = await adapter.fetch(styled, await ended(adapter, styled))
+        assert picture.media_type == "image/png"
     assert progressed.state == "succeeded"
     assert gateway.files
     assert any(one.path == f"/v1/trainings/{placed.remote_id}" for one in gateway.asked)
@@ -400,7 +404,7 @@ async def test_the_pinned_versions_are_compared_with_what_is_published(gateway: 
         misfits = {one.model: one.reasons for one in await adapter.library.misfits(adapter.models)}
         assert await adapter.library.account() == "tests"
         assert await adapter.library.webhook_secret() == SECRET
-    assert misfits.keys() == {"hunyuan3d", "flux-dev", "sdxl", "face"}, "of these the peer knows nothing"
+    assert misfits.keys() == {"hunyuan3d", "sdxl", "face"}, "of these the peer knows nothing"
 
 
 async def test_the_token_is_shown_nowhere_and_an_unsafe_address_is_refused() -> None:
@@ -497,6 +501,7 @@ async def test_outputs_are_fetched_without_the_token(gateway: Gateway) -> None:
     await fetched(gateway)
     assert gateway.outputs.received
     assert all("authorization" not in one.headers for one in gateway.outputs.received)
+    assert {one.headers["accept-encoding"] for one in gateway.outputs.received} == {"identity"}
 
 
 async def test_an_output_past_its_hour_has_its_own_sentence(gateway: Gateway) -> None:

@@ -44,6 +44,7 @@ def test_the_table_holds_what_is_promised() -> None:
         ('gpu-t4 = "0.000225"', 'gpu-t4 = "-1"', "greater than 0"),
         ('takes = ["glb"]', "takes = []", "nothing of its output"),
         ("[[models]]", "[[model]]", "models"),
+        ('like = "flux-dev"', "", "a trainer"),
     ],
 )
 def test_a_table_with_a_mistake_is_refused_by_a_sentence(old: str, new: str, says: str) -> None:
@@ -79,13 +80,23 @@ def test_words_go_to_a_model_of_pictures_through_one_of_words() -> None:
         MODELS.steps("face", has_image=False)
 
 
+def test_what_a_training_made_is_a_model_priced_by_the_second() -> None:
+    made = f"shop/style:{'a' * 64}"
+    style = MODELS.trained("flux-lora", "style", made).get("style")
+    assert (style.ref, style.version, style.makes) == ("shop/style", "a" * 64, "picture")
+    assert style.cost_micros(Decimal(10), 1) == 15_250, "an H100 for ten seconds"
+    for trainer, name, version in (("lgm", "x", made), ("flux-lora", "sdxl", made), ("flux-lora", "x", "shop/style")):
+        with pytest.raises(InvalidInput):
+            MODELS.trained(trainer, name, version)
+
+
 def test_numbers_are_held_to_the_models_limits_and_seeds_are_folded() -> None:
     fields = MODELS.get("trellis").fields({"images": ["u"], "steps": 99, "guidance_scale": -1.0, "seed": 2**31 + 3})
     assert (fields["ss_sampling_steps"], fields["ss_guidance_strength"], fields["seed"]) == (50, 0.0, 3)
     assert fields["randomize_seed"] is False
 
 
-@pytest.mark.parametrize("name", ["lgm", "trellis", "tripo-sr", "flux-schnell", "flux-lora"])
+@pytest.mark.parametrize("name", ["lgm", "trellis", "tripo-sr", "flux-schnell", "flux-dev", "flux-lora"])
 def test_a_published_schema_that_fits_is_taken(name: str) -> None:
     model = MODELS.get(name)
     assert misfits(model, INPUTS[model.ref]) == ()

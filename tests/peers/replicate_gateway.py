@@ -210,7 +210,7 @@ def _hosted(gateway: Gateway, job: Job, outputs: list[str]) -> Any:
         gateway.hosted[path] = base64.b64decode(uri.partition(",")[2])
         made.append(f"https://pbxt.replicate.delivery:{gateway.outputs.port}{path}")
     if job["training"]:
-        return {"weights": made[-1], "version": f"{job['destination']}:{'0' * 64}"}
+        return {"weights": made[-1], "version": f"{job['destination']}:{TRAINED}"}
     return {"gaussian_ply": made[-1], "color_video": made[0]} if "trellis" in job["model"] else made
 
 
@@ -454,7 +454,9 @@ class _Api(BaseHTTPRequestHandler):
 
 
 _NUMBERS = itertools.count()
+TRAINED = "0123456789abcdef" * 4
 PINNED: dict[str, str] = {
+    "black-forest-labs/flux-dev": TRAINED,  # what a training makes takes what that one takes
     "camenduru/lgm": "d2870893aa115773465a823fe70fd446673604189843f39a99642dd9171e05e2",
     "firtoz/trellis": "e8f6c45206993f297372f5436b90350817bd9b4a0d52d2a76df50c1c8afa2b3c",
     "camenduru/tripo-sr": "e0d3fe8abce3ba86497ea3530d9eae59af7b2231b6c82bedfc32b0732d35ec3a",

@@ -41,6 +41,12 @@ INPUTS: dict[str, Schema] = {
     ),
 }  # fmt: skip
 INPUTS["black-forest-labs/flux-schnell"]["components"]["schemas"]["aspect_ratio"] = {"enum": ["1:1", "16:9", "3:2"]}
+INPUTS["black-forest-labs/flux-dev"] = published(
+    ["prompt"],
+    prompt=TEXT, image=URI, prompt_strength=between(0, 1), num_outputs=between(1, 4), guidance=between(0, 10),
+    num_inference_steps=between(1, 50), seed=WHOLE, go_fast=FLAG, disable_safety_checker=FLAG, megapixels=TEXT,
+    output_format={"type": "string", "enum": ["webp", "jpg", "png"]}, aspect_ratio=TEXT, output_quality=WHOLE,
+)  # fmt: skip
 TRAINER: Schema = {
     "components": {
         "schemas": {
