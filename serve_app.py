@@ -68,10 +68,10 @@ def build(settings: Settings) -> Any:
         volume, (rule_list,), settings.log_level
     )
     router = deployment("router", Router, max_ongoing_requests=1000).bind(
-        backends.configured(settings, EMBEDDED_CAPACITY), meter
+        backends.configured(settings, EMBEDDED_CAPACITY), meter, settings.database, settings.router
     )
     studio = deployment("studio", Studio, max_ongoing_requests=1000, health_check_period_s=5).bind(
-        StageHandles(embedded, lgm, conversion, quoting), meter, stores, settings.studio, settings.log_level
+        StageHandles(embedded, lgm, conversion, quoting, router), meter, stores, settings.studio, settings.log_level
     )
     handles = Handles(prompts, router, studio, conversion, quoting, meter)
     ingress = deployment("gateway", serve.ingress()(Gateway), max_ongoing_requests=STREAMS)

@@ -15,6 +15,7 @@ ALL: Final = (
     "nano",
     "generate",
     "routing",
+    "slots",
     "gateway",
     "crowd",
     "fuzz",

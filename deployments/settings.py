@@ -33,6 +33,15 @@ class StudioSettings(_Section):
     max_claims: int = Field(5, ge=1, description="Holders that may die with one job before it fails.")
 
 
+class RouterSettings(_Section):
+    """When a request is refused for load, and how many jobs stand at a backend's door."""
+
+    queue_bound: int = Field(2000, ge=1, description="Jobs that may wait for one backend; beyond it others are tried.")
+    prefetch: int = Field(
+        1, ge=0, le=4, description="Jobs at a backend's door for each at work, so that none of its workers idles."
+    )
+
+
 class LimitSettings(_Section):
     """What is refused before any work is done."""
 
@@ -141,6 +150,7 @@ class Settings(BaseSettings):
     )
     studio: StudioSettings = Field(default_factory=StudioSettings, description="See below.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="See below.")
+    router: RouterSettings = Field(default_factory=RouterSettings, description="See below.")
     lgm: LgmSettings = Field(default_factory=LgmSettings, description="See below.")
     slicer: SlicerSettings = Field(default_factory=SlicerSettings, description="See below.")
     replicate_api_token: SecretStr | None = Field(None, description="Token of replicate.com.")

@@ -15,6 +15,7 @@ from adapters.database import Database
 from deployments.calls import Handle, call, running_replicas, stream
 from deployments.logs import configure
 from deployments.settings import StudioSettings
+from deployments.slots import SlotHolder
 from deployments.telemetry import JobObserver, Reporter
 from jobs.foreman import Foreman, Shift
 from jobs.model import Converted, FilePayload, Generated, Job
@@ -36,16 +37,22 @@ class StageHandles:
     lgm: Handle
     conversion: Handle
     quoting: Handle
+    router: Handle
 
 
 class HandleStages:
     """`jobs.ports.Stages` on deployment handles."""
 
-    def __init__(self, handles: StageHandles, start_s: float) -> None:
+    def __init__(self, handles: StageHandles, slots: SlotHolder, start_s: float) -> None:
         self._to = handles
+        self._slots = slots
         self._start_s = start_s
 
     async def generate(self, job: Job, images: Sequence[bytes], progress: Progress) -> Generated:
+        async with self._slots.slot(job):
+            return await self._generate(job, images, progress)
+
+    async def _generate(self, job: Job, images: Sequence[bytes], progress: Progress) -> Generated:
         if job.plan.chosen != "lgm":
             return cast("Generated", await call(self._to.embedded, "generate", job, tuple(images)))
         # Closed at once when a word of progress finds the lease lost: nobody wants what the models go on to make.
@@ -108,12 +115,15 @@ class Studio:
         self._reporter = Reporter(lambda batch: call(telemetry, "record", batch))
         observer = JobObserver(self._reporter)
         policy = Policy(max_claims=settings.max_claims)
-        runner = Runner(
-            Tools(jobs, artifacts, HandleStages(stages, settings.pool_start_s), observer, wall_clock, policy)
-        )
         shift = Shift(f"studio-{uuid.uuid4().hex[:12]}", settings.concurrency, settings.lease_s, settings.poll_s)
+        slots = SlotHolder(stages.router, shift.owner, shift.concurrency)
+        runner = Runner(
+            Tools(jobs, artifacts, HandleStages(stages, slots, settings.pool_start_s), observer, wall_clock, policy)
+        )
         self._foreman = Foreman(jobs, artifacts, runner, wall_clock, shift)
-        self._work = asyncio.get_running_loop().create_task(self._foreman.work())
+        loop = asyncio.get_running_loop()
+        self._work = loop.create_task(self._foreman.work())
+        self._announcing = loop.create_task(slots.announce_forever())
         structlog.get_logger().info("studio.started", owner=shift.owner, concurrency=shift.concurrency)
 
     async def wake(self) -> None:
@@ -126,10 +136,12 @@ class Studio:
 
     async def check_health(self) -> None:
         """Unhealthy once the work loop has ended: Serve then replaces this replica."""
-        if self._work.done():
-            raise RuntimeError("the studio's work loop has ended") from self._work.exception()
+        for duty in (self._work, self._announcing):
+            if duty.done():
+                raise RuntimeError("the studio's work loop has ended") from duty.exception()
 
     async def __del__(self) -> None:
+        self._announcing.cancel()
         self._work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._work

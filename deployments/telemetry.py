@@ -55,6 +55,7 @@ METRICS: Final = (
     Metric("moldar_in_flight", "gauge", "Jobs at work.", (("backend", BACKENDS),)),
     Metric("moldar_capacity", "gauge", "Jobs that may be at work at a time.", (("backend", BACKENDS),)),
     Metric("moldar_rejections_total", "counter", "Requests refused, by error code.", (("code", CODES),)),
+    Metric("moldar_breaker_state", "gauge", "0 closed, 1 half open, 2 open.", (("backend", BACKENDS),)),
     Metric("moldar_backend_up", "gauge", "1 where a backend can serve.", (("backend", BACKENDS),)),
     Metric("moldar_meshes_total", "counter", "Solids made.", (("outcome", ("watertight", "repaired", "rejected")),)),
     Metric("moldar_printability_score", "histogram", "Print report scores.", (("backend", BACKENDS),),

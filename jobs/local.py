@@ -78,6 +78,7 @@ def routed(request: JobRequest) -> Request:
         request.size_mm,
         len(request.cameras),
         request.best_of,
+        request.deadline_s,
     )
 
 

@@ -67,6 +67,13 @@ def admits(breaker: Breaker, now: float, policy: BreakerPolicy = POLICY) -> bool
     return now >= breaker.open_until and len(_out(breaker, now, policy)) < policy.probes
 
 
+def room(breaker: Breaker, now: float, policy: BreakerPolicy = POLICY) -> int | None:
+    """How many calls may go out now; None where as many as one likes."""
+    if breaker.open_until is None:
+        return None
+    return 0 if now < breaker.open_until else max(policy.probes - len(_out(breaker, now, policy)), 0)
+
+
 def waits_s(breaker: Breaker, now: float, policy: BreakerPolicy = POLICY) -> float:
     """How long until a call may go out, 0 where it may now."""
     if admits(breaker, now, policy):
@@ -95,6 +102,14 @@ def ended(breaker: Breaker, began_at: float, now: float, *, well: bool, policy: 
     return Breaker(open_until=now + policy.rest_s, openings=1, why=f"{failed} of its last {len(calls)} calls failed")
 
 
+def withdrawn(breaker: Breaker, began_at: float) -> Breaker:
+    """A call that began at `began_at` ended without a word on the backend: a probe makes room for another."""
+    if began_at not in breaker.probes:
+        return breaker
+    first = breaker.probes.index(began_at)
+    return replace(breaker, probes=breaker.probes[:first] + breaker.probes[first + 1 :])
+
+
 def held(breaker: Breaker, until: float, why: str) -> Breaker:
     """Open whatever the calls were like: the backend has said that none will do."""
     return replace(breaker, calls=(), open_until=max(until, breaker.open_until or until), probes=(), passed=0, why=why)
@@ -109,9 +124,7 @@ def _probed(breaker: Breaker, began_at: float, now: float, well: bool, policy: B
         return Breaker(open_until=now + rest_s, openings=openings, why="the last try failed too")
     if breaker.passed + 1 >= policy.successes:
         return Breaker()
-    first = breaker.probes.index(began_at)
-    rest = breaker.probes[:first] + breaker.probes[first + 1 :]
-    return replace(breaker, probes=rest, passed=breaker.passed + 1)
+    return replace(withdrawn(breaker, began_at), passed=breaker.passed + 1)
 
 
 def _out(breaker: Breaker, now: float, policy: BreakerPolicy) -> tuple[float, ...]:

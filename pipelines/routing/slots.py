@@ -12,6 +12,7 @@ from typing import Final, Literal
 from pipelines.routing.durations import Durations
 
 FOREVER: Final = float("inf")
+ANY: Final = 2**31  # more than any pool has slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,18 @@ class Slots:
             return 0.0
         return self.durations.typical_s * over / self.capacity if self.capacity > 0 else FOREVER
 
-    def ask(self, ticket: Ticket) -> Answer:
-        """Grant, queue or refuse. A ticket that is known already is answered as it stands."""
+    def since(self, ticket_id: str) -> float | None:
+        """When a slot was granted, None to those that hold none."""
+        held = self._running.get(ticket_id)
+        return None if held is None else held.since
+
+    def ask(self, ticket: Ticket, room: int = ANY) -> Answer:
+        """Grant, queue or refuse. A ticket that is known already is answered as it stands.
+
+        Args:
+            ticket: Who asks.
+            room: How many may be granted now for other reasons than slots: the probes that a breaker lets out.
+        """
         if ticket.id in self._running:
             return Answer("granted", 0.0)
         if ticket.id in self._waiting:
@@ -89,7 +100,7 @@ class Slots:
         wait_s = self.predicted_wait_s()
         if ticket.asked_at + wait_s > ticket.start_by:
             return Answer("saturated", wait_s)
-        if self.running < self.capacity and not self._waiting:
+        if room > 0 and self.running < self.capacity and not self._waiting:
             self._running[ticket.id] = _Held(ticket.asked_at, ticket.asked_at)
             return Answer("granted", 0.0)
         if self.waiting >= self.queue_bound:
@@ -111,8 +122,8 @@ class Slots:
             self.durations = self.durations.with_one(now - held.since, now)
         self._leave(ticket_id)
 
-    def turn(self, now: float) -> Turn:
-        """Move on: who is granted now, in order, who has waited too long, and who was not heard of."""
+    def turn(self, now: float, room: int = ANY) -> Turn:
+        """Move on: who is granted now, in order and as far as `room` goes, who has waited too long, who fell silent."""
         self.durations = self.durations.as_of(now)
         lost = [name for name, held in self._running.items() if now - held.heard_at > self._lease_s]
         for name in lost:
@@ -121,8 +132,8 @@ class Slots:
         late = [name for name, ticket in self._waiting.items() if now > ticket.start_by and name not in silent]
         for name in (*silent, *late):
             self._leave(name)
-        granted = []
-        while self._waiting and self.running < self.capacity:
+        granted: list[str] = []
+        while self._waiting and self.running < self.capacity and len(granted) < room:
             name = next(iter(self._waiting))
             self._running[name] = _Held(now, self._heard[name])
             self._leave(name)

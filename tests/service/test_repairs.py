@@ -1,5 +1,6 @@
 """Repairs, pictures and units over HTTP and through the clients, against the running service."""
 
+import base64
 import hashlib
 import io
 import json
@@ -219,7 +220,9 @@ class TestAGeneration:
             problem(http.post(f"/v1/generations/{rod.id}/repairs", json=body), 422, "input.invalid")
 
     def test_without_a_solid_there_is_nothing_to_repair_or_to_film(self, client: Client, http: httpx.Client) -> None:
-        failed = client.generate("a vase 80 mm tall", deadline_s=0.001)
+        empty = io.BytesIO()
+        Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(empty, "PNG")
+        failed = client.generate(images=["data:image/png;base64," + base64.b64encode(empty.getvalue()).decode()])
         assert failed.status == "failed"
         asked = {"repairs": [{"kind": "hollow"}]}
         told = problem(http.post(f"/v1/generations/{failed.id}/repairs", json=asked), 422, "input.invalid")
