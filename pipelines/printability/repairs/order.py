@@ -185,11 +185,22 @@ def _offers(report: PrintReport) -> set[RepairName]:
 def _parts(bench: _Bench) -> tuple[Part, ...]:
     if bench.pieces is None:
         return (Part("part", 1, bench.mesh, bench.measured()),)
-    meshes = [as_written(place(piece, None, up="z").mesh) for piece in bench.pieces.parts]
-    named = [(f"part-{number}", 1, mesh) for number, mesh in enumerate(meshes, start=1)]
-    if bench.pieces.dowel is not None:
-        named.append((DOWEL, bench.pieces.dowels, bench.pieces.dowel))
-    return tuple(Part(name, count, mesh, inspect(mesh, bench.process, bench.room)) for name, count, mesh in named)
+    parts = [_laid(f"part-{number}", piece, bench) for number, piece in enumerate(bench.pieces.parts, start=1)]
+    if (dowel := bench.pieces.dowel) is not None:
+        parts.append(Part(DOWEL, bench.pieces.dowels, dowel, inspect(dowel, bench.process, bench.room)))
+    return tuple(parts)
+
+
+def _laid(name: str, piece: TriangleMesh, bench: _Bench) -> Part:
+    """A piece as it was cut, or laid on the cut if it prints better so: nobody chose the way it stood in the whole."""
+    mesh = as_written(place(piece, None, up="z").mesh)
+    cut = Part(name, 1, mesh, inspect(mesh, bench.process, bench.room))
+    ways = [way for way in cut.report.turns if way.fits]
+    if not ways or "turn" not in _offers(cut.report):
+        return cut
+    mesh = as_written(turn(cut.mesh, ways[0]).mesh)
+    laid = Part(name, 1, mesh, inspect(mesh, bench.process, bench.room))
+    return laid if laid.report.score > cut.report.score else cut
 
 
 def _codes(reports: Sequence[PrintReport]) -> tuple[FindingCode, ...]:

@@ -99,6 +99,16 @@ def test_a_part_too_tall_for_the_printer_is_laid_so_that_it_fits() -> None:
     assert done.parts[0].report.fits_build_volume
 
 
+def test_parts_of_a_split_lie_on_their_cuts_where_they_print_better() -> None:
+    ball = as_mesh(SOLID.sphere(170.0, 64))
+
+    parts = [part for part in apply_repairs(ball, [RepairStep("split_to_fit")]).parts if part.name != "dowel"]
+
+    assert len(parts) == 8
+    assert not any(finding.code == "standing.tips" for part in parts for finding in part.report.findings)
+    assert min(part.report.score for part in parts) > 9.0
+
+
 def test_parts_of_a_split_rest_on_the_bed_with_their_dowels() -> None:
     done = apply_repairs(as_mesh(SOLID.cube((500, 30, 30)).translate((7, 8, 9))), [RepairStep("split_to_fit")])
     assert [(part.name, part.pieces) for part in done.parts] == [
