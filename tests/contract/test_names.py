@@ -58,6 +58,7 @@ CODES = {
     "backend.failed", "capacity.saturated", "capacity.deadline", "job.not_found",
     "idempotency.conflict", "storage.failed", "capacity.gpu_out_of_memory", "job.canceled", "weights.missing",
     "weights.mismatch", "slicer.failed", "backend.outcome_unknown", "budget.exceeded", "auth.invalid",
+    "capacity.circuit_open",
 }  # fmt: skip
 METRICS = {
     "moldar_http_requests_total", "moldar_http_request_seconds", "moldar_generations_total", "moldar_stage_seconds",
@@ -192,6 +193,7 @@ def test_errors_survive_the_trip_between_processes() -> None:
         errors.JobNotFound: ("gen_1",),
         errors.IdempotencyConflict: ("k",),
         errors.Saturated: ("lgm", 3.0),
+        errors.CircuitOpen: ("replicate", 30.0),
         errors.DeadlineExceeded: (5.0,),
     }
     for leaf in errors.leaves():
