@@ -27,7 +27,15 @@ from jobs.local import poses, routed
 from jobs.model import FileRecord, Job, JobEvent, JobId, NewJob
 from jobs.options import priced, resolved
 from moldar import wire
-from pipelines.errors import IdempotencyConflict, InputError, InvalidInput, JobNotFound, ModeratedPrompt, Saturated
+from pipelines.errors import (
+    CapacityError,
+    IdempotencyConflict,
+    InputError,
+    InvalidInput,
+    JobNotFound,
+    ModeratedPrompt,
+    Saturated,
+)
 from pipelines.pricing import PriceBook, QuoteRequest, check_order
 from pipelines.prompt.types import PromptAnalysis
 from pipelines.routing import BackendState, Plan, Request
@@ -188,7 +196,7 @@ class Gateway:
             _check_cameras(request)
             self._checked_order(request, found)
             plan = cast("Plan", await call(self._handles.router, "plan", _routing(request), found))
-        except InputError as refusal:
+        except (InputError, CapacityError) as refusal:
             return wire.AnalysisResponse(analysis=shown, plan=mapping.refused(refusal))
         usual = await self._jobs.recent_seconds()  # None before the first job: then nothing is known, and nothing said
         cost = None if usual is None else wire.Cost(amount_minor=0, currency="USD", seconds=usual)
