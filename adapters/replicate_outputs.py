@@ -190,14 +190,14 @@ def _read_through(data: bytes, kind: Kind) -> None:
     """Read it whole, as the next stage will. Raises MoldarError."""
     # The readers bring numba and scipy, which a replica that only waits for webhooks must not pay for.
     if kind == "splats.ply":
-        from pipelines.splats import read_splats  # noqa: PLC0415
+        from pipelines.splats import read_splats  # noqa: PLC0415 - of the readers, each output needs one
 
         read_splats(data, "ply")
     elif kind in ("glb", "obj"):
-        from pipelines.meshing import read_mesh  # noqa: PLC0415
+        from pipelines.meshing import read_mesh  # noqa: PLC0415 - as above
 
         read_mesh(data, kind)
     else:
-        from pipelines.images import decode  # noqa: PLC0415
+        from pipelines.images import decode  # noqa: PLC0415 - as above
 
         decode(data)

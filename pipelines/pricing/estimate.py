@@ -28,7 +28,7 @@ from pipelines.printability.surface import signed_volume, surface_of, topology_o
 LEAST_VOLUME_MM3: Final = 1e-3  # a cube of a tenth of a millimetre: less is no object
 MOST_HEIGHT_MM: Final = 2000.0  # 10,000 layers
 
-# Layers walked of each part. Nine in ten golden slices have their mass within 3.8 % with 40, 2.3 % with 90 or with all.
+# Layers walked of each part: with 90, masses are as near to the slicer's as with all of them; 40 are for comparing.
 MOST_LAYERS: Final = 90
 COARSE_LAYERS: Final = 40
 
